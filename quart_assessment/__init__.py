@@ -1,0 +1,1 @@
+"""Depression assessments that join a questionnaire, an interview and webcam captures on one clock."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: pools, transactions, and what its errors mean. Knows no room."""

@@ -1,0 +1,134 @@
+"""The pools of one worker, made after fork: a general one, and a small one for answers that nothing else may use."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from quart_assessment import measures
+from quart_assessment.database.failures import translated
+from quart_assessment.problems import Unavailable
+from quart_assessment.settings import Settings
+
+Pool = Literal["general", "answers"]
+
+
+class Database:
+    """The two pools, and every write under way in this worker.
+
+    `writes` holds each running unit of work, so that a stopping worker can wait for them (see `drain`).
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        if settings.database_url is None:
+            raise ValueError("DATABASE_URL is not set")
+        self._settings = settings
+        url = settings.database_url.get_secret_value()
+        self._engines: dict[Pool, AsyncEngine] = {
+            "general": make_engine(url, settings, settings.db_pool_size),
+            "answers": make_engine(url, settings, settings.db_answer_pool_size),
+        }
+        self.writes: set[asyncio.Task[Any]] = set()
+
+    @asynccontextmanager
+    async def connection(
+        self, pool: Pool = "general", *, autocommit: bool = False
+    ) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection; what is not committed when it comes back is rolled back.
+
+        Database errors come out as they are: the two doors for writes look at them before they translate.
+        """
+        engine = self._engines[pool]
+        if autocommit:
+            engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        waiting = measures.pool_waiting.labels(pool)
+        lent = engine.connect()
+        waiting.inc()
+        try:
+            await lent.start()
+        finally:
+            waiting.dec()
+        try:
+            yield lent
+        finally:
+            # A caller cancelled meanwhile must not keep the connection from going back.
+            await asyncio.shield(asyncio.create_task(lent.close()))
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection for reading; nothing done on it is kept.
+
+        Raises:
+            Unavailable: the database is down or busy.
+        """
+        with translated():
+            async with self.connection() as connection:
+                yield connection
+
+    def make_room_for_a_write(self) -> None:
+        """Refuse a further write where too many are under way.
+
+        Raises:
+            Unavailable: WRITES_WAITING units of work are under way.
+        """
+        if len(self.writes) >= self._settings.writes_waiting:
+            raise Unavailable
+
+    def sample_pools(self) -> None:
+        """Bring the gauges of the pools up to date."""
+        for name, engine in self._engines.items():
+            pool = engine.pool
+            if isinstance(pool, sa.pool.QueuePool):
+                measures.pool_in_use.labels(name).set(pool.checkedout())
+        measures.writes_running.set(len(self.writes))
+
+    async def drain(self, seconds: float) -> None:
+        """Wait for the writes under way, `seconds` at most."""
+        if self.writes:
+            await asyncio.wait(self.writes, timeout=seconds)
+
+    async def dispose(self) -> None:
+        """Close all connections; nothing may be asked of the pools afterwards."""
+        for engine in self._engines.values():
+            await engine.dispose()
+
+
+def make_engine(url: str, settings: Settings, pool_size: int) -> AsyncEngine:
+    """Make a bounded pool whose connections give up waiting in time and never print a value."""
+
+    def milliseconds(seconds: float) -> str:
+        return str(int(seconds * 1000))
+
+    engine = create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=settings.db_pool_timeout,
+        hide_parameters=True,
+        connect_args={
+            "timeout": settings.db_connect_timeout,
+            "command_timeout": settings.db_statement_timeout + 5,
+            "server_settings": {
+                "application_name": "quart_assessment",
+                "timezone": "UTC",
+                "synchronous_commit": "on",
+                "lock_timeout": milliseconds(settings.db_lock_timeout),
+                "statement_timeout": milliseconds(settings.db_statement_timeout),
+                "idle_in_transaction_session_timeout": milliseconds(settings.db_idle_in_transaction_timeout),
+            },
+        },
+    )
+    sa.event.listen(engine.sync_engine, "checkout", _refuse_a_closed_connection)
+    return engine
+
+
+def _refuse_a_closed_connection(dbapi_connection: Any, _record: Any, _proxy: Any) -> None:
+    # A restarted server closes idle connections: asyncpg has noticed by the time one is lent, and asking it
+    # costs nothing, where a ping before each use costs a round trip.
+    if dbapi_connection.driver_connection.is_closed():
+        raise sa.exc.DisconnectionError

@@ -1,0 +1,94 @@
+"""What the database's errors mean for a caller, in one place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import asyncpg
+from sqlalchemy import exc
+
+from quart_assessment import measures
+from quart_assessment.problems import Problem, Unavailable
+
+_PASSING = {
+    "08": "connection",
+    "28": "connection",
+    "53": "resources",
+    "57": "shutdown_or_timeout",
+    "40": "conflict",
+    "55": "lock",
+    "58": "system",
+}
+_READ_ONLY = {"25006", "25P03", "25P04"}
+CACHED_PLAN = "0A000"
+DEADLOCK = "40P01"
+
+
+def sqlstate_of(error: BaseException) -> str | None:
+    """Give the SQLSTATE (PostgreSQL manual, appendix A) of a driver's error, None if it has none."""
+    if isinstance(error, exc.DBAPIError) and error.orig is not None:
+        return sqlstate_of(error.orig)
+    state = getattr(error, "sqlstate", None)
+    return state if isinstance(state, str) else None
+
+
+def constraint_of(error: exc.DBAPIError) -> str | None:
+    """Give the name of the constraint that refused a row."""
+    cause = error.orig.__cause__ if error.orig is not None else None
+    name = getattr(cause, "constraint_name", None)
+    return name if isinstance(name, str) else None
+
+
+def _kind(error: BaseException) -> str | None:
+    if isinstance(error, exc.TimeoutError):
+        return "pool"
+    if isinstance(error, (OSError, asyncio.TimeoutError, asyncpg.InterfaceError, exc.InterfaceError)):
+        return "connection"
+    state = sqlstate_of(error)
+    if state is not None:
+        return "read_only" if state in _READ_ONLY else _PASSING.get(state[:2])
+    if isinstance(error, exc.DBAPIError) and (
+        error.connection_invalidated or isinstance(error.orig, OSError)
+    ):
+        return "connection"
+    return None
+
+
+def problem_for(error: BaseException) -> Problem | None:
+    """Give the problem that a passing fault (pool, lock, disk, restart) means, None for anything else."""
+    kind = _kind(error)
+    if kind is None:
+        return None
+    measures.database_failures.labels(kind).inc()
+    if kind in ("pool", "lock", "shutdown_or_timeout"):
+        measures.timeouts.labels(f"database_{kind}").inc()
+    return Unavailable()
+
+
+@contextmanager
+def translated(constraints: Mapping[str, type[Problem]] | None = None) -> Iterator[None]:
+    """Turn database errors into problems: passing faults into Unavailable, named constraints into theirs.
+
+    Raises:
+        Problem: as said; any other error goes on as it is, and is a bug.
+    """
+    try:
+        yield
+    except exc.IntegrityError as error:
+        problem = (constraints or {}).get(constraint_of(error) or "")
+        if problem is None:
+            raise
+        raise problem from None
+    except (
+        exc.SQLAlchemyError,
+        OSError,
+        asyncio.TimeoutError,
+        asyncpg.InterfaceError,
+        asyncpg.PostgresError,
+    ) as error:
+        found = problem_for(error)
+        if found is None:
+            raise
+        raise found from error

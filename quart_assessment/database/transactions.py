@@ -1,0 +1,77 @@
+"""One door for writes: a unit of work that is committed whole or not at all, whatever its caller does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, TypeVar
+
+from sqlalchemy import exc
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from quart_assessment.database.engine import Database, Pool
+from quart_assessment.database.failures import CACHED_PLAN, DEADLOCK, sqlstate_of, translated
+from quart_assessment.problems import Problem
+
+Result = TypeVar("Result")
+Work = Callable[[AsyncConnection], Awaitable[Result]]
+
+_AGAIN = {CACHED_PLAN, DEADLOCK}
+
+
+async def committed(
+    database: Database,
+    work: Work[Result],
+    *,
+    pool: Pool = "general",
+    constraints: Mapping[str, type[Problem]] | None = None,
+) -> Result:
+    """Run `work` in one transaction and commit it; an exception keeps nothing.
+
+    The unit runs in its own task: a caller who is cancelled leaves the whole write or none. It is run a second
+    time, from its start, after a deadlock and after a plan went stale (PostgreSQL keeps nothing of the first).
+
+    Raises:
+        Unavailable: the database is down, busy or full; nothing was kept, or a retry with the same ids is safe.
+        Problem: what `work` raised, or what `constraints` names for the constraint that refused a row.
+    """
+
+    async def unit() -> Result:
+        with translated(constraints):
+            try:
+                return await _once(database, work, pool)
+            except exc.DBAPIError as error:
+                if sqlstate_of(error) not in _AGAIN:
+                    raise
+                return await _once(database, work, pool)
+
+    return await shielded(database, unit())
+
+
+async def _once(database: Database, work: Work[Result], pool: Pool) -> Result:
+    async with database.connection(pool) as connection, connection.begin():
+        return await work(connection)
+
+
+async def shielded(database: Database, unit: Coroutine[Any, Any, Result]) -> Result:
+    """Run `unit` to its end in a tracked task, though the caller is cancelled.
+
+    Raises:
+        Unavailable: too many writes are under way in this worker.
+    """
+    try:
+        database.make_room_for_a_write()
+    except Problem:
+        unit.close()
+        raise
+    task = asyncio.create_task(unit)
+    database.writes.add(task)
+    task.add_done_callback(database.writes.discard)
+    task.add_done_callback(_look_at_the_end)
+    return await asyncio.shield(task)
+
+
+def _look_at_the_end(task: asyncio.Task[Any]) -> None:
+    # A caller who left does not read the exception; asyncio would log it with its values.
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,39 @@
+"""Every counter, histogram and gauge, named once. docs/operations.md says what each means."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_FAST = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 15)
+_SLOW = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 180)
+
+saves = Histogram("qa_save_seconds", "One answer, from the whole request to its commit", buckets=_FAST)
+bulk_saves = Histogram(
+    "qa_bulk_save_seconds", "Bulk answers, from the whole request to their commit", buckets=_FAST
+)
+uploads = Histogram("qa_upload_seconds", "An upload, from its head to its commit", buckets=_FAST)
+first_chunks = Histogram(
+    "qa_first_chunk_seconds", "A message, from its commit to its first chunk", buckets=_SLOW
+)
+chunk_delays = Histogram(
+    "qa_chunk_delay_seconds", "A chunk, from the model to after its commit", buckets=_FAST
+)
+model_times = Histogram("qa_model_seconds", "One ask of the model, whole", buckets=_SLOW)
+loop_lag = Histogram("qa_loop_lag_seconds", "How late the event loop woke up", buckets=_FAST)
+requests = Counter("qa_requests_total", "Replies by status", ["status"])
+problems = Counter("qa_problems_total", "Refusals by code", ["code"])
+timeouts = Counter("qa_timeouts_total", "Time-outs by what timed out", ["of"])
+database_failures = Counter("qa_database_failures_total", "Database failures by kind", ["kind"])
+pool_in_use = Gauge("qa_pool_connections_in_use", "Connections in use", ["pool"], multiprocess_mode="livesum")
+pool_waiting = Gauge(
+    "qa_pool_waiting", "Callers waiting for a connection", ["pool"], multiprocess_mode="livesum"
+)
+memory = Gauge("qa_resident_bytes", "Resident memory of a worker", multiprocess_mode="liveall")
+streams = Gauge("qa_open_streams", "Chat streams being read", multiprocess_mode="livesum")
+turns_running = Gauge("qa_turns_running", "Replies being made", multiprocess_mode="livesum")
+writes_running = Gauge("qa_writes_running", "Writes under way", multiprocess_mode="livesum")
+alert_backlog = Gauge(
+    "qa_alert_backlog_seconds",
+    "Age of the oldest open alert; 0 if none is open",
+    multiprocess_mode="mostrecent",
+)
