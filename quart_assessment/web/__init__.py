@@ -1,0 +1,1 @@
+"""What wraps every route: who is calling, the envelope, refusals, headers. Knows no room."""
