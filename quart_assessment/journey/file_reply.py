@@ -1,0 +1,41 @@
+"""Replying with a capture's file: never shown in place, never stored on the way, whole or by ranges."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from quart import Response, request
+from werkzeug.datastructures import ContentRange
+
+from quart_assessment.camera import reading
+from quart_assessment.camera.current import store
+from quart_assessment.camera.facts import Capture
+
+SILENCE = timedelta(minutes=5)
+_ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
+
+
+async def file_reply(capture: Capture) -> Response:
+    """Give the file of a kept capture, or the one range of it that is asked for (RFC 9110, 14).
+
+    Raises:
+        Unavailable: the store cannot be read.
+    """
+    file = await reading.open_file(store(), capture)
+    wanted = request.range
+    span = wanted.range_for_length(file.size) if wanted is not None and wanted.units == "bytes" else None
+    if wanted is not None and wanted.units == "bytes" and span is None and len(wanted.ranges) == 1:
+        refusal = Response(b"", 416)
+        refusal.content_range = ContentRange("bytes", None, None, file.size)
+        return refusal
+    start, stop = span or (0, file.size)
+    response = Response(file.chunks(start, stop), 200 if span is None else 206, content_type=file.type)
+    response.timeout = SILENCE.total_seconds()
+    response.content_length = stop - start
+    response.headers["Accept-Ranges"] = "bytes"
+    response.headers["Content-Security-Policy"] = "sandbox"
+    ending = _ENDINGS.get(file.type, "bin")
+    response.headers["Content-Disposition"] = f'attachment; filename="{capture.capture_id}.{ending}"'
+    if span is not None:
+        response.content_range = ContentRange("bytes", start, stop, file.size)
+    return response

@@ -1,0 +1,92 @@
+"""Taking consent back: for some scopes, or for all, with or without erasure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from quart_assessment.chat import finishing as chat
+from quart_assessment.database.engine import Database
+from quart_assessment.database.transactions import committed
+from quart_assessment.journey import overview
+from quart_assessment.journey.schemas import WithdrawForm
+from quart_assessment.problems import Detail, Invalid
+from quart_assessment.sessions import service as sessions
+from quart_assessment.sessions import verbs
+from quart_assessment.sessions.facts import Session
+from quart_assessment.sessions.problems import WrongStep
+from quart_assessment.sessions.rules import check_open
+from quart_assessment.studies import service as studies
+from quart_assessment.studies.rows import Pinned
+from quart_assessment.web.caller import Caller
+from quart_assessment.web.envelope import Data
+
+ALL = "all"
+WITHDRAWN = "withdrawn"
+
+
+async def withdraw(
+    database: Database, caller: Caller, session_id: UUID, form: WithdrawForm
+) -> tuple[Data, UUID | None]:
+    """Take consent back; gives the session and, where erasure was asked for, the request's receipt.
+
+    A repeat gives the first receipt.
+
+    Raises:
+        SessionEnded, WrongStep: there is nothing to be taken back any more, or not yet.
+        Invalid: a scope is unknown.
+    """
+
+    async def work(connection: AsyncConnection) -> tuple[Data, UUID | None]:
+        session = await sessions.lock_session(connection, caller, session_id)
+        pinned = await studies.pinned(connection, session.study_version_id)
+        scopes = [ALL] if form.scopes == ALL else _known(form.scopes, pinned)
+        if not _is_done(session, scopes):
+            check_open(session)
+            await (
+                _withdraw_all(connection, session) if scopes == [ALL] else _take(connection, session, scopes)
+            )
+        receipt = await _receipt(connection, session, scopes, erase=form.erase)
+        return await overview.of_caller(connection, caller, session_id), receipt
+
+    return await committed(database, work)
+
+
+def _known(scopes: Sequence[str], pinned: Pinned) -> list[str]:
+    known = {scope.name for scope in pinned.consent.scopes}
+    if not scopes or any(name not in known for name in scopes):
+        raise Invalid([Detail("scopes", "unknown")])
+    return sorted(set(scopes))
+
+
+def _is_done(session: Session, scopes: Sequence[str]) -> bool:
+    if session.end_reason == WITHDRAWN:
+        return True
+    return scopes != [ALL] and set(scopes) <= set(session.withdrawn_scopes)
+
+
+async def _withdraw_all(connection: AsyncConnection, session: Session) -> None:
+    await chat.stop_running(connection, session)
+    await verbs.withdraw_scopes(connection, session, [ALL], opens_parts=False)
+    await verbs.end(connection, session, "ABANDONED", WITHDRAWN)
+
+
+async def _take(connection: AsyncConnection, session: Session, scopes: Sequence[str]) -> None:
+    if session.consent_scopes is None:
+        raise WrongStep("consent")
+    left = set(session.consent_scopes) - set(session.withdrawn_scopes) - set(scopes)
+    if "chat" not in left:
+        await chat.stop_running(connection, session)
+    opens_parts = session.parts_open_at is None and "camera" not in left
+    await verbs.withdraw_scopes(connection, session, scopes, opens_parts=opens_parts)
+    await verbs.skip_parts_out_of(connection, session, left)
+
+
+async def _receipt(
+    connection: AsyncConnection, session: Session, scopes: Sequence[str], *, erase: bool
+) -> UUID | None:
+    if erase:
+        return await verbs.ask_to_erase(connection, session, scopes)
+    return await verbs.erasure_receipt(connection, session, scopes)
