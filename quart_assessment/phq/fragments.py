@@ -1,0 +1,13 @@
+"""Parts of SQL by which another room's statement reads how far a questionnaire is."""
+
+from __future__ import annotations
+
+PROGRESS = """
+    SELECT count(*) FILTER (WHERE q.scored) AS total,
+        count(r.question_id) FILTER (WHERE q.scored) AS answered,
+        min(r.received_at) AS first_at
+    FROM questions q
+    LEFT JOIN responses r ON r.session_id = q.session_id AND r.question_id = q.id
+    WHERE q.assessment_id = p.id
+"""
+"""One row for assessment `p`: scored questions, how many of them have an answer, when the first answer came."""

@@ -1,0 +1,133 @@
+"""The questions' and answers' rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from quart_assessment.database.schema import new_id
+from quart_assessment.phq.statement import INPUT, SAVE
+from quart_assessment.phq.tables import questions, response_revisions, responses
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One value for one question, as it came in."""
+
+    question_id: UUID
+    value: int | None
+    version: int
+    response_time_ms: int | None = None
+    client_time: datetime | None = None
+    session_ms: int | None = None
+    help_shown: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """One caller's call: answers that are kept all or none."""
+
+    token_hash: bytes
+    session_id: UUID
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one answer: what is stored now, or why nothing was."""
+
+    question_id: UUID
+    verdict: str
+    late: bool
+    fits: bool
+    help: dict[str, Any] | None
+    value: int | None
+    version: int | None
+    saved_at: datetime | None
+    stale: bool | None
+    answered: int
+    total: int
+
+
+async def upsert_responses(connection: AsyncConnection, batch: Sequence[Save]) -> list[list[Verdict]]:
+    """Run the save statement for several callers: the verdicts of each, for those of their answers it found."""
+    columns: dict[str, list[Any]] = {name: [] for name in INPUT}
+    for call, save in enumerate(batch):
+        for answer in save.answers:
+            one = asdict(answer) | {
+                "call": call,
+                "call_rows": len(save.answers),
+                "token_hash": save.token_hash,
+                "session_id": save.session_id,
+                "revision_id": new_id(),
+                "alert_id": new_id(),
+            }
+            for name, column in columns.items():
+                column.append(one[name])
+    verdicts: list[list[Verdict]] = [[] for _ in batch]
+    for row in await connection.execute(SAVE, columns):
+        facts = dict(row._mapping)
+        facts.pop("n")
+        verdicts[facts.pop("call")].append(Verdict(**facts))
+    return verdicts
+
+
+async def insert_questions(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+    """Store the questions drawn for an assessment."""
+    await connection.execute(questions.insert(), list(rows))
+
+
+async def select_questions(connection: AsyncConnection, assessment_id: UUID) -> list[dict[str, Any]]:
+    """Read an assessment's questions in order, each with its answer as it stands (answer_version None: none)."""
+    found = await connection.execute(
+        sa.select(
+            questions,
+            responses.c.value,
+            responses.c.version.label("answer_version"),
+            responses.c.response_time_ms,
+            responses.c.client_time,
+            responses.c.session_ms,
+            responses.c.received_at,
+            responses.c.late,
+            responses.c.clock_suspect,
+        )
+        .select_from(
+            questions.outerjoin(
+                responses,
+                sa.and_(
+                    responses.c.session_id == questions.c.session_id,
+                    responses.c.question_id == questions.c.id,
+                ),
+            )
+        )
+        .where(questions.c.assessment_id == assessment_id)
+        .order_by(questions.c.position)
+    )
+    return [dict(row._mapping) for row in found]
+
+
+async def select_answers(connection: AsyncConnection, session_id: UUID) -> list[dict[str, Any]]:
+    """Read all answers of a session, of replaced assessments too, in the questions' order."""
+    found = await connection.execute(
+        sa.select(responses, questions.c.category, questions.c.position, questions.c.text)
+        .select_from(responses.join(questions, questions.c.id == responses.c.question_id))
+        .where(responses.c.session_id == session_id)
+        .order_by(responses.c.assessment_id, questions.c.position)
+    )
+    return [dict(row._mapping) for row in found]
+
+
+async def select_revisions(connection: AsyncConnection, session_id: UUID) -> list[dict[str, Any]]:
+    """Read every value that was received for a session's questions, in the order of arrival."""
+    found = await connection.execute(
+        sa.select(response_revisions)
+        .where(response_revisions.c.session_id == session_id)
+        .order_by(response_revisions.c.id)
+    )
+    return [dict(row._mapping) for row in found]
