@@ -1,0 +1,78 @@
+"""What is known of a turn, and of an interview, when something is asked of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+State = Literal["pending", "streaming", "complete", "stopped", "interrupted", "failed"]
+MOST_ASKS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class TurnKey:
+    """Which turn: its session, and the client's id of its message."""
+
+    session_id: UUID
+    message_id: UUID
+
+    @property
+    def topic(self) -> str:
+        """The key under which readers hear of it."""
+        return f"{self.session_id}/{self.message_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A turn as it stands. One whose worker was lost is interrupted, though no row may say so yet.
+
+    `reply` is all that was committed, from the code point at which reading began. `passed` says that the
+    interview went on after it, or ended.
+    """
+
+    key: TurnKey
+    assessment_id: UUID
+    turn_number: int
+    state: State
+    message: str | None
+    reply: str
+    replied: bool
+    safety: bool
+    help: dict[str, Any] | None
+    policy: str | None
+    conversation_ended: bool
+    error: str | None
+    asks: int
+    passed: bool
+    sent_at: datetime
+    first_token_at: datetime | None
+    completed_at: datetime | None
+
+    @property
+    def running(self) -> bool:
+        """Whether its reply is still being made."""
+        return self.state in ("pending", "streaming")
+
+    @property
+    def may_be_asked_again(self) -> bool:
+        """Whether the model may be asked again for it: it is the newest, has no text, and asks are left."""
+        silent = self.state in ("failed", "interrupted") and not self.replied
+        return silent and not self.passed and self.asks < MOST_ASKS
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far an interview has come. `replied` counts the participant's messages that have a reply.
+
+    `silent_messages` and `silent_since` speak of the newest turns, those after the last one with a reply.
+    """
+
+    last_number: int | None
+    running: UUID | None
+    replied: int
+    warned: bool
+    last_is_safety: bool
+    silent_messages: int
+    silent_since: datetime | None

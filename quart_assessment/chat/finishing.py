@@ -1,0 +1,68 @@
+"""Finishing an interview on the participant's wish, and stopping a reply that nobody may add to any more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from quart_assessment.chat import repository
+from quart_assessment.chat.facts import Standing
+from quart_assessment.chat.problems import ChatNotStarted, MinTurns
+from quart_assessment.sessions import verbs
+from quart_assessment.sessions.facts import Session
+from quart_assessment.sessions.rules import check_part_open
+from quart_assessment.studies.definition import ChatSettings
+
+SILENT_MESSAGES = 3
+SILENT_TIME = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How and when the interview ended."""
+
+    end_reason: str
+    completed_at: datetime
+
+
+async def finish(connection: AsyncConnection, session: Session, settings: ChatSettings) -> Finished:
+    """Finish the interview of a locked session in the caller's transaction; an ended one is given as it is.
+
+    A running reply is stopped and its text kept. Where the model was away (three messages in a row, or 15
+    minutes, without any reply) the interview may be finished before its minimum.
+
+    Raises:
+        SessionEnded, WrongStep, ChatNotStarted, MinTurns: see each; the caller's transaction keeps nothing.
+    """
+    part = session.chat
+    if part.completed_at is not None and part.end_reason is not None and not part.skipped:
+        return Finished(part.end_reason, part.completed_at)
+    check_part_open(session, "chat")
+    await repository.update_settled(connection, part.id)
+    await repository.update_stopped(connection, session.id)
+    standing = await repository.select_standing(connection, part.id)
+    if standing.last_number is None:
+        raise ChatNotStarted
+    reason = "participant"
+    if standing.replied < settings.min_turns:
+        if not _model_was_away(standing, session.now):
+            raise MinTurns
+        reason = "model_unavailable"
+    await verbs.end_part(connection, session, "chat", reason)
+    return Finished(reason, session.now)
+
+
+async def stop_running(connection: AsyncConnection, session: Session) -> None:
+    """Stop the running reply of a locked session, if there is one, and keep its text.
+
+    For every verb after which the interview does not go on: a restart, a withdrawal, an end of the session.
+    """
+    await repository.update_stopped(connection, session.id)
+
+
+def _model_was_away(standing: Standing, now: datetime) -> bool:
+    if standing.silent_messages >= SILENT_MESSAGES:
+        return True
+    return standing.silent_since is not None and now - standing.silent_since >= SILENT_TIME

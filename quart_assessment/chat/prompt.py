@@ -1,0 +1,78 @@
+"""What a model is asked with: the study's instructions, then the stored turns, as many as fit. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from quart_assessment.chat.providers import Message
+from quart_assessment.studies.definition import Aspect, ChatSettings
+
+# Models are trained on dialogues that a user opens; the greeting needs something to answer.
+_OPENING = "(The participant is here. Greet them and begin the interview.)"
+
+
+class PromptTooLong(Exception):
+    """The instructions and the newest message alone are more than the model is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A stored turn: what the participant wrote (None for the greeting), and the reply, perhaps empty."""
+
+    message: str | None
+    reply: str
+
+
+def build_messages(
+    settings: ChatSettings, history: Sequence[Exchange], message: str | None, number: int, characters: int
+) -> list[Message]:
+    """Build what is sent for the reply to `message`, the participant's `number`-th; None and 0: the greeting.
+
+    At most `characters` code points are sent: the oldest exchanges are left out first.
+
+    Raises:
+        PromptTooLong: even without any history it is more.
+    """
+    told = Message("system", instructions(settings))
+    hint = f"[Turn: {number}/{settings.max_turns}]"
+    newest = Message("user", f"{hint}\n{_OPENING if message is None else message}")
+    left = characters - len(told.content) - len(newest.content)
+    if left < 0:
+        raise PromptTooLong
+    kept: list[Exchange] = []
+    for exchange in reversed(history):
+        left -= len(exchange.message or _OPENING) + len(exchange.reply)
+        if left < 0:
+            break
+        kept.append(exchange)
+    return [told, *_joined([*_said(reversed(kept)), newest])]
+
+
+def instructions(settings: ChatSettings) -> str:
+    """Give the study's instructions for the model, its persona before them, the aspects put in."""
+    aspects = "\n".join(_line(aspect) for aspect in settings.aspects)
+    text = settings.instructions_for_model.replace("{aspects}", aspects)
+    return text if settings.persona is None else f"{settings.persona.strip()}\n\n{text}"
+
+
+def _line(aspect: Aspect) -> str:
+    return f"- {aspect.name}: {aspect.description}"
+
+
+def _said(history: Iterable[Exchange]) -> Iterable[Message]:
+    for exchange in history:
+        yield Message("user", _OPENING if exchange.message is None else exchange.message)
+        if exchange.reply:
+            yield Message("assistant", exchange.reply)
+
+
+def _joined(messages: Iterable[Message]) -> list[Message]:
+    """Join neighbours of one role: many models take strictly alternating ones only."""
+    joined: list[Message] = []
+    for message in messages:
+        if joined and joined[-1].role == message.role:
+            joined[-1] = Message(message.role, f"{joined[-1].content}\n\n{message.content}")
+        else:
+            joined.append(message)
+    return joined

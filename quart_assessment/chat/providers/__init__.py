@@ -1,0 +1,62 @@
+"""Where replies come from: one protocol, what a provider is asked with and how it may fail."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of the conversation as a model reads it."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class ModelFailure(Exception):
+    """A model gave no usable reply. It carries a code of ours and never the provider's words."""
+
+    code: ClassVar[str] = "model_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__(self.code)
+
+
+class ModelUnavailable(ModelFailure):
+    """The model could not be reached, broke off, or answered with nothing."""
+
+
+class ModelTimedOut(ModelFailure):
+    """One of our own time limits passed."""
+
+    code = "model_timeout"
+
+
+class ModelRefused(ModelFailure):
+    """The provider turned the request down: by status 400, 401, 403 or 404, or for its content."""
+
+    code = "model_refused"
+
+
+class Provider(Protocol):
+    """A language model. One call of `reply` is one HTTP request; nothing is retried underneath."""
+
+    def reply(
+        self, messages: Sequence[Message], *, temperature: float, until: float
+    ) -> AsyncGenerator[str, None]:
+        """Yield the reply's text as it comes, never empty pieces.
+
+        `until` is the event loop's time at which the whole reply must have ended. A reply that ends has
+        ended whole; anything else raises a ModelFailure, after some text or before any.
+        """
+        ...
+
+    async def probe(self) -> None:
+        """Ask whether the model can be reached; raises ModelFailure."""
+        ...
+
+    async def close(self) -> None:
+        """Give connections back. Replies under way break off."""
+        ...

@@ -1,0 +1,104 @@
+"""The wire format of a streamed reply: bytes of an event stream in, storable text out. No network here."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+import orjson
+
+from quart_assessment.chat.providers import ModelRefused, ModelUnavailable
+
+_LONGEST_LINE = 1024 * 1024
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+_LONE = re.compile("[\ud800-\udfff]")
+_CONTENT_REFUSALS = frozenset({"content_filter", "content_policy_violation"})
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What one event of the stream said: some text, and whether it was the last."""
+
+    text: str
+    finished: bool
+
+
+class DeltaDecoder:
+    """Reads `data:` lines of OpenAI's chat completion chunks, fed by pieces cut anywhere.
+
+    Raises ModelRefused when the provider refuses for the content, ModelUnavailable when it reports any other
+    error or writes what is no event. Bytes that are no UTF-8 become U+FFFD.
+    """
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._surrogate = ""
+
+    def feed(self, data: bytes) -> Delta:
+        """Take some bytes and say what they completed."""
+        data = self._rest + data
+        # A CR at the very end may be half of a CRLF; it waits for the byte after it.
+        held = data.endswith(b"\r")
+        *lines, rest = _LINE_END.split(data[:-1] if held else data)
+        self._rest = rest + b"\r" if held else rest
+        if len(self._rest) > _LONGEST_LINE:
+            raise ModelUnavailable
+        text: list[str] = []
+        finished = False
+        for line in lines:
+            if not line.startswith(b"data:"):
+                continue
+            said = line[5:].strip()
+            if said == b"[DONE]":
+                finished = True
+                break
+            if said:
+                delta = _read_chunk(said)
+                text.append(delta.text)
+                finished = finished or delta.finished
+        return Delta(self._storable("".join(text), finished), finished)
+
+    def _storable(self, text: str, finished: bool) -> str:
+        """Join surrogate halves that came apart; replace lone ones and drop NUL, which no text may hold."""
+        text = (self._surrogate + text).replace("\x00", "")
+        self._surrogate = ""
+        if text.isascii():
+            return text
+        if not finished and "\ud800" <= text[-1] <= "\udbff":
+            text, self._surrogate = text[:-1], text[-1]
+        if _LONE.search(text):
+            text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return text
+
+
+def _read_chunk(said: bytes) -> Delta:
+    try:
+        chunk: object = orjson.loads(said)
+    except orjson.JSONDecodeError:
+        try:
+            chunk = json.loads(said.decode("utf-8", "replace"))
+        except (ValueError, RecursionError):
+            raise ModelUnavailable from None
+    if not isinstance(chunk, dict):
+        raise ModelUnavailable
+    if chunk.get("error"):
+        raise _reported(chunk["error"])
+    choices = chunk.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    if not isinstance(choice, dict):
+        return Delta("", False)
+    reason = choice.get("finish_reason")
+    delta = choice.get("delta")
+    if not isinstance(delta, dict):
+        delta = {}
+    if reason == "content_filter" or delta.get("refusal"):
+        raise ModelRefused
+    content = delta.get("content")
+    return Delta(content if isinstance(content, str) else "", reason is not None)
+
+
+def _reported(error: object) -> ModelRefused | ModelUnavailable:
+    if isinstance(error, dict) and _CONTENT_REFUSALS & {str(error.get("code")), str(error.get("type"))}:
+        return ModelRefused()
+    return ModelUnavailable()

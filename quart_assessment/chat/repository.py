@@ -1,0 +1,298 @@
+"""The turns' rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from quart_assessment.chat.facts import Standing, Turn, TurnKey
+from quart_assessment.chat.fragments import ANSWERED, RUNNING, STATE
+from quart_assessment.chat.prompt import Exchange
+from quart_assessment.chat.tables import turns
+from quart_assessment.database.schema import new_id
+
+CHANNEL = "qa_turns"
+
+_DELTAS = """
+    SELECT string_agg(d.text, '' ORDER BY d.ends_at) FROM turn_deltas d
+    WHERE d.session_id = u.session_id AND d.message_id = u.message_id
+"""
+_PASSED = """
+    (EXISTS (SELECT FROM turns n WHERE n.assessment_id = u.assessment_id AND n.turn_number > u.turn_number)
+     OR EXISTS (SELECT FROM assessments a WHERE a.id = u.assessment_id
+        AND (a.completed_at IS NOT NULL OR a.replaced_at IS NOT NULL)))
+"""
+_TURN = f"""
+    SELECT u.session_id, u.message_id, u.assessment_id, u.turn_number, {STATE} AS state, u.message,
+        substr(coalesce(CASE WHEN u.completed_at IS NULL THEN ({_DELTAS}) END, u.reply), :start + 1) AS reply,
+        u.first_token_at IS NOT NULL AS replied, u.safety, u.help, u.policy, u.conversation_ended,
+        CASE WHEN u.completed_at IS NULL AND NOT {RUNNING} THEN 'interrupted' ELSE u.error END AS error,
+        u.asks, {_PASSED} AS passed, u.received_at AS sent_at, u.first_token_at,
+        CASE WHEN u.completed_at IS NULL AND NOT {RUNNING} THEN u.lease_until ELSE u.completed_at END
+            AS completed_at
+    FROM turns u
+"""  # noqa: S608
+_ONE = sa.text(f"{_TURN} WHERE u.session_id = :session_id AND u.message_id = :message_id")
+_GREETING = sa.text(f"{_TURN} WHERE u.assessment_id = :assessment_id AND u.turn_number = 0")
+_OF_ASSESSMENT = sa.text(f"{_TURN} WHERE u.assessment_id = :assessment_id ORDER BY u.turn_number")
+_OF_SESSION = sa.text(f"{_TURN} WHERE u.session_id = :session_id ORDER BY u.received_at, u.turn_number")
+_STANDING = sa.text(f"""
+    WITH seen AS (
+        SELECT u.turn_number, u.message_id, u.safety, u.received_at, u.first_token_at IS NULL AS silent,
+            {RUNNING} AS running, {ANSWERED} AS replied,
+            max(u.turn_number) FILTER (WHERE u.first_token_at IS NOT NULL) OVER () AS last_replied
+        FROM turns u WHERE u.assessment_id = :assessment_id
+    )
+    SELECT max(turn_number) AS last_number,
+        (array_agg(message_id) FILTER (WHERE running))[1] AS running,
+        count(*) FILTER (WHERE replied) AS replied,
+        coalesce(bool_or(safety), false) AS warned,
+        coalesce((array_agg(safety ORDER BY turn_number DESC))[1], false) AS last_is_safety,
+        count(*) FILTER (WHERE newest AND NOT running AND turn_number > 0) AS silent_messages,
+        min(received_at) FILTER (WHERE newest) AS silent_since
+    FROM (SELECT *, silent AND turn_number > coalesce(last_replied, -1) AS newest FROM seen) s
+""")  # noqa: S608
+_HISTORY = sa.text("""
+    SELECT message, reply FROM turns
+    WHERE assessment_id = :assessment_id AND turn_number < :turn_number
+    ORDER BY turn_number DESC LIMIT :most
+""")
+_SETTLE = sa.text(f"""
+    UPDATE turns u SET state = 'interrupted', error = 'interrupted', completed_at = now(),
+        reply = coalesce(({_DELTAS}), '')
+    WHERE u.assessment_id = :assessment_id AND u.state IN ('pending', 'streaming') AND u.lease_until <= now()
+""")  # noqa: S608
+_STOP = sa.text(f"""
+    WITH stopped AS (
+        UPDATE turns u SET state = 'stopped', conversation_ended = true, completed_at = now(),
+            reply = coalesce(({_DELTAS}), '')
+        WHERE u.session_id = :session_id AND u.state IN ('pending', 'streaming')
+        RETURNING u.session_id || '/' || u.message_id AS topic, u.worker_id
+    )
+    SELECT pg_notify('{CHANNEL}', topic), pg_notify('{CHANNEL}', CAST(worker_id AS text)) FROM stopped
+""")  # noqa: S608
+_ASK_AGAIN = sa.text("""
+    UPDATE turns SET state = 'pending', error = NULL, completed_at = NULL, asks = asks + 1,
+        worker_id = :worker_id, lease_until = now() + make_interval(secs => :lease)
+    WHERE session_id = :session_id AND message_id = :message_id
+""")
+_COUNT_ASK = sa.text("""
+    UPDATE turns SET asks = asks + 1, lease_until = now() + make_interval(secs => :lease)
+    WHERE session_id = :session_id AND message_id = :message_id AND worker_id = :worker_id
+        AND state IN ('pending', 'streaming') AND lease_until > now()
+    RETURNING asks
+""")
+_END = sa.text(f"""
+    UPDATE turns u SET state = :state, error = :error, conversation_ended = :ended, completed_at = now(),
+        first_token_at = CASE WHEN :state = 'complete' THEN coalesce(u.first_token_at, now())
+            ELSE u.first_token_at END,
+        reply = coalesce(({_DELTAS}), '')
+    WHERE u.session_id = :session_id AND u.message_id = :message_id AND u.worker_id = :worker_id
+        AND u.state IN ('pending', 'streaming') AND u.lease_until > now()
+    RETURNING pg_notify('{CHANNEL}', u.session_id || '/' || u.message_id), now() AS at
+""")  # noqa: S608
+_TIMING = sa.text("""
+    UPDATE turns SET timing = timing || :timing WHERE session_id = :session_id AND message_id = :message_id
+    RETURNING message_id
+""").bindparams(sa.bindparam("timing", type_=turns.c.timing.type))
+_END_PART = sa.text("""
+    WITH ended AS (
+        UPDATE assessments SET completed_at = now(), end_reason = :reason
+        WHERE id = :assessment_id AND completed_at IS NULL RETURNING session_id
+    )
+    INSERT INTO session_events (id, session_id, event, facts)
+    SELECT :event_id, session_id, 'chat_ended', jsonb_build_object('reason', CAST(:reason AS text)) FROM ended
+""").bindparams(sa.bindparam("event_id", type_=sa.Uuid))
+_LOCK_SESSION = sa.text("SELECT id FROM sessions WHERE id = :session_id FOR UPDATE")
+
+DELTAS_IN = {"session_id": "uuid", "message_id": "uuid", "text": "text", "ends_at": "integer"}
+_WRITE_DELTAS = sa.text(f"""
+    WITH asked AS (
+        SELECT * FROM unnest({", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in DELTAS_IN.items())})
+            AS a({", ".join(DELTAS_IN)})
+    ), held AS (
+        UPDATE turns u SET lease_until = now() + make_interval(secs => :lease),
+            state = CASE WHEN a.text = '' THEN u.state ELSE 'streaming' END,
+            first_token_at = CASE WHEN a.text = '' THEN u.first_token_at
+                ELSE coalesce(u.first_token_at, now()) END
+        FROM asked a
+        WHERE u.session_id = a.session_id AND u.message_id = a.message_id AND u.worker_id = :worker_id
+            AND u.state IN ('pending', 'streaming') AND u.lease_until > now()
+        RETURNING a.*
+    ), written AS (
+        INSERT INTO turn_deltas (session_id, message_id, ends_at, text)
+        SELECT session_id, message_id, ends_at, text FROM held WHERE text <> ''
+        ON CONFLICT (session_id, message_id, ends_at) DO NOTHING
+    )
+    SELECT session_id, message_id,
+        CASE WHEN text <> '' THEN pg_notify('{CHANNEL}', session_id || '/' || message_id) END
+    FROM held
+""")  # noqa: S608
+
+
+def _turn(row: sa.Row[Any]) -> Turn:
+    facts = dict(row._mapping)
+    return Turn(key=TurnKey(facts.pop("session_id"), facts.pop("message_id")), **facts)
+
+
+async def select_turn(connection: AsyncConnection, key: TurnKey, start: int = 0) -> Turn | None:
+    """Read a turn; of its reply only what follows the first `start` code points."""
+    found = await connection.execute(
+        _ONE, {"session_id": key.session_id, "message_id": key.message_id, "start": start}
+    )
+    row = found.one_or_none()
+    return None if row is None else _turn(row)
+
+
+async def select_greeting(connection: AsyncConnection, assessment_id: UUID) -> Turn | None:
+    """Read turn 0 of an interview, None before its start."""
+    row = (await connection.execute(_GREETING, {"assessment_id": assessment_id, "start": 0})).one_or_none()
+    return None if row is None else _turn(row)
+
+
+async def select_turns(connection: AsyncConnection, assessment_id: UUID) -> list[Turn]:
+    """Read all turns of an interview, in order."""
+    found = await connection.execute(_OF_ASSESSMENT, {"assessment_id": assessment_id, "start": 0})
+    return [_turn(row) for row in found]
+
+
+async def select_turns_of_session(connection: AsyncConnection, session_id: UUID) -> list[Turn]:
+    """Read all turns of a session, those of replaced interviews too."""
+    found = await connection.execute(_OF_SESSION, {"session_id": session_id, "start": 0})
+    return [_turn(row) for row in found]
+
+
+async def select_standing(connection: AsyncConnection, assessment_id: UUID) -> Standing:
+    """Read how far an interview has come."""
+    row = (await connection.execute(_STANDING, {"assessment_id": assessment_id})).one()
+    return Standing(**row._mapping)
+
+
+async def select_history(
+    connection: AsyncConnection, assessment_id: UUID, turn_number: int, most: int
+) -> list[Exchange]:
+    """Read the last `most` turns before a turn, in order."""
+    found = await connection.execute(
+        _HISTORY, {"assessment_id": assessment_id, "turn_number": turn_number, "most": most}
+    )
+    return [Exchange(row.message, row.reply) for row in reversed(found.all())]
+
+
+async def insert_turn(connection: AsyncConnection, values: dict[str, Any]) -> None:
+    """Store a new turn."""
+    await connection.execute(turns.insert().values(values))
+
+
+async def insert_running_turn(
+    connection: AsyncConnection, values: dict[str, Any], worker_id: UUID, lease: float
+) -> None:
+    """Store a new turn that this worker answers, with its first ask; the lease is `lease` seconds."""
+    until = sa.func.now() + sa.func.make_interval(0, 0, 0, 0, 0, 0, lease)
+    await connection.execute(
+        turns.insert().values(
+            values | {"state": "pending", "asks": 1, "worker_id": worker_id, "lease_until": until}
+        )
+    )
+
+
+async def update_settled(connection: AsyncConnection, assessment_id: UUID) -> None:
+    """Write down that a turn whose worker was lost is interrupted, with the text that was committed."""
+    await connection.execute(_SETTLE, {"assessment_id": assessment_id})
+
+
+async def update_stopped(connection: AsyncConnection, session_id: UUID) -> None:
+    """Stop the running turn of a session, if there is one, keep its text, and tell all workers."""
+    await connection.execute(_STOP, {"session_id": session_id})
+
+
+async def update_asked_again(
+    connection: AsyncConnection, key: TurnKey, worker_id: UUID, lease: float
+) -> None:
+    """Take a turn without text for this worker, for one more ask."""
+    await connection.execute(
+        _ASK_AGAIN,
+        {"session_id": key.session_id, "message_id": key.message_id, "worker_id": worker_id, "lease": lease},
+    )
+
+
+async def update_asks(connection: AsyncConnection, key: TurnKey, worker_id: UUID, lease: float) -> bool:
+    """Count one more ask of a turn this worker answers; False where it is no longer ours."""
+    found = await connection.execute(
+        _COUNT_ASK,
+        {
+            "session_id": key.session_id,
+            "message_id": key.message_id,
+            "worker_id": worker_id,
+            "lease": lease,
+        },
+    )
+    return found.one_or_none() is not None
+
+
+async def update_ended(
+    connection: AsyncConnection, key: TurnKey, worker_id: UUID, state: str, error: str | None, *, ended: bool
+) -> datetime | None:
+    """End a turn this worker answers, with the text that was committed; None where it is no longer ours."""
+    found = await connection.execute(
+        _END,
+        {
+            "session_id": key.session_id,
+            "message_id": key.message_id,
+            "worker_id": worker_id,
+            "state": state,
+            "error": error,
+            "ended": ended,
+        },
+    )
+    row = found.one_or_none()
+    return None if row is None else row.at
+
+
+async def update_timing(connection: AsyncConnection, key: TurnKey, timing: dict[str, int]) -> bool:
+    """Add to what the page measured of a turn; False where there is no such turn."""
+    found = await connection.execute(
+        _TIMING, {"session_id": key.session_id, "message_id": key.message_id, "timing": timing}
+    )
+    return found.one_or_none() is not None
+
+
+async def lock_session(connection: AsyncConnection, session_id: UUID) -> None:
+    """Lock a session's row before its turn's: the order in which every verb locks."""
+    await connection.execute(_LOCK_SESSION, {"session_id": session_id})
+
+
+async def update_part_ended(connection: AsyncConnection, assessment_id: UUID, reason: str) -> None:
+    """End an interview whose session this transaction has locked."""
+    await connection.execute(
+        _END_PART, {"assessment_id": assessment_id, "reason": reason, "event_id": new_id()}
+    )
+
+
+async def insert_deltas(
+    connection: AsyncConnection,
+    rows: Sequence[tuple[TurnKey, str, int]],
+    worker_id: UUID,
+    lease: float,
+) -> set[TurnKey]:
+    """Store new text of turns this worker answers and renew their leases, in one statement.
+
+    A row is (turn, text, code points of the reply up to its end); an empty text renews the lease alone, and
+    one that is stored already is left. Gives the turns that are still this worker's.
+    """
+    found = await connection.execute(
+        _WRITE_DELTAS,
+        {
+            "session_id": [key.session_id for key, _, _ in rows],
+            "message_id": [key.message_id for key, _, _ in rows],
+            "text": [text for _, text, _ in rows],
+            "ends_at": [ends_at for _, _, ends_at in rows],
+            "worker_id": worker_id,
+            "lease": lease,
+        },
+    )
+    return {TurnKey(row.session_id, row.message_id) for row in found}

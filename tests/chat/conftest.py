@@ -1,0 +1,80 @@
+"""Two services on one database, as two machines would be, a scripted model, and somebody whose chat comes first."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from uuid import uuid4
+
+import pytest
+
+from tests.chat.scripted_model import ScriptedModel, scripted
+from tests.ground.participant import Participant
+from tests.ground.ports import free_port
+from tests.ground.postgres import Database
+from tests.ground.service import Model, Service
+from tests.ground.study import populated, study_with
+
+SECRET = "a secret that two services of the tests share between them"
+Arrive = Callable[..., Awaitable[Participant]]
+
+
+@pytest.fixture(scope="module")
+def model_port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+async def model(model_port: int) -> AsyncIterator[ScriptedModel]:
+    """The model of both services, at the same address in all tests of a module."""
+    async with scripted(port=model_port) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def services(
+    module_database: Database, serve_for_module: Callable[..., Service], model_port: int
+) -> tuple[Service, Service]:
+    """Two services with a worker each."""
+    model = Model(f"http://127.0.0.1:{model_port}/v1", "a key", "scripted")
+    settings = {
+        "web_concurrency": 1,
+        "secret_key": SECRET,
+        "turn_lease_seconds": 2,
+        "llm_first_token_timeout": 1.5,
+        "llm_idle_timeout": 1.5,
+        "llm_turn_timeout": 20,
+    }
+    first = serve_for_module(module_database, model=model, **settings)
+    return first, serve_for_module(module_database, model=model, **settings)
+
+
+@pytest.fixture
+async def arrive(services: tuple[Service, Service], module_database: Database) -> AsyncIterator[Arrive]:
+    """Bring somebody to the chat of a study of their own: arrive(min_turns=1, policy="pause", ...)."""
+    async with AsyncExitStack() as stack:
+
+        async def arrived(**chat: object) -> Participant:
+            study = study_with(
+                slug=f"s-{uuid4().hex[:12]}", presentation={"order": "chat_first"}, chat=chat, demo=True
+            )
+            people = await populated(module_database, study, participants=1)
+            client = await stack.enter_async_context(services[0].client())
+            someone = Participant(client)
+            await someone.log_in(people.participants[0].username, people.participants[0].password)
+            await someone.arrive()
+            return someone
+
+        yield arrived
+
+
+@pytest.fixture
+async def elsewhere(services: tuple[Service, Service]) -> AsyncIterator[Callable[[Participant], Participant]]:
+    """Give the same participant as a client of the other service."""
+    async with AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(services[1].client()) for _ in range(2)]
+
+        def there(participant: Participant) -> Participant:
+            client = clients.pop()
+            client.cookies.update(participant.client.cookies)
+            return Participant(client, participant.session)
+
+        yield there

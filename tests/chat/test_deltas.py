@@ -1,0 +1,80 @@
+"""The wire format of a streamed reply, cut anywhere."""
+
+import json
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quart_assessment.chat.providers import ModelUnavailable
+from quart_assessment.chat.providers.deltas import DeltaDecoder
+
+
+def stream(*pieces: str, ascii_only: bool = True, end: str = "\n") -> bytes:
+    events = [{"choices": [{"delta": {"content": piece}, "finish_reason": None}]} for piece in pieces]
+    lines = [f"data: {json.dumps(one, ensure_ascii=ascii_only)}{end}{end}" for one in events]
+    return ("".join(lines) + f": ping{end}{end}data: [DONE]{end}{end}").encode("utf-8", "surrogatepass")
+
+
+def read(data: bytes, cuts: list[int]) -> tuple[str, bool]:
+    decoder, text, finished = DeltaDecoder(), "", False
+    edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
+    for start, end in pairwise(edges):
+        delta = decoder.feed(data[start:end])
+        text += delta.text
+        finished = finished or delta.finished
+    return text, finished
+
+
+words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+
+
+@given(st.lists(words), st.lists(st.integers(0, 5000)), st.booleans(), st.sampled_from(["\n", "\r\n", "\r"]))
+def test_any_cut_gives_the_same_text(pieces: list[str], cuts: list[int], ascii_only: bool, end: str) -> None:
+    data = stream(*pieces, ascii_only=ascii_only, end=end)
+    assert read(data, cuts) == ("".join(pieces), True)
+
+
+def test_halves_of_a_sign_that_come_in_two_pieces_are_joined() -> None:
+    assert read(stream("A \ud83d", "\ude00 B"), []) == ("A 😀 B", True)
+
+
+def test_a_lone_half_of_a_sign_is_replaced() -> None:
+    assert read(stream("A \ud83d", " B"), []) == ("A \ufffd B", True)
+    assert read(stream("\ude00"), []) == ("\ufffd", True)
+    assert read(stream("A\ud83d"), []) == ("A\ufffd", True)
+
+
+def test_bytes_that_are_no_utf8_are_replaced() -> None:
+    data = b'data: {"choices":[{"delta":{"content":"A \xff\xfe B"}}]}\n\ndata: [DONE]\n\n'
+    assert read(data, []) == ("A \ufffd\ufffd B", True)
+
+
+def test_nul_is_dropped() -> None:
+    assert read(stream("A\0B"), []) == ("AB", True)
+
+
+def test_events_without_text_say_nothing() -> None:
+    for chunk in (
+        {"choices": []},
+        {"choices": [{"delta": None}]},
+        {"usage": {}},
+        {"choices": [{"delta": {}}]},
+    ):
+        assert DeltaDecoder().feed(f"data: {json.dumps(chunk)}\n\n".encode()).text == ""
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_break_the_decoder(data: bytes) -> None:
+    try:
+        DeltaDecoder().feed(b"data: " + data + b"\n\n")
+    except ModelUnavailable:
+        return
+
+
+def test_a_line_without_an_end_is_given_up() -> None:
+    decoder = DeltaDecoder()
+    decoder.feed(b"x" * 1_000_000)
+    with pytest.raises(ModelUnavailable):
+        decoder.feed(b"x" * 100_000)
