@@ -1,0 +1,101 @@
+"""A picture as a raw body: decided, received, kept."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from quart_assessment.camera.facts import Capture
+from quart_assessment.camera.images import IMAGE_TYPES
+from quart_assessment.camera.looking import View, look
+from quart_assessment.camera.metadata import Metadata, content_digests, parse_metadata
+from quart_assessment.camera.problems import BadDigest, BadImage, BadMetadata, CaptureIdReused
+from quart_assessment.camera.saving import Offer, Saved, save_capture
+from quart_assessment.camera.stores import Store
+from quart_assessment.camera.uploads import Budget, receive_body
+from quart_assessment.database.engine import Database
+from quart_assessment.problems import Problem, UnsupportedType
+from quart_assessment.web.body import RequestBody
+from quart_assessment.web.caller import Caller
+
+FAULTS: dict[str, type[Problem]] = {"bad_image": BadImage, "bad_digest": BadDigest}
+
+
+@dataclass(frozen=True, slots=True)
+class PutCapture:
+    """One call as it came: its head and its body, of which nothing was read yet; `limit` in bytes."""
+
+    session_id: UUID
+    capture_id: UUID
+    content_type: str
+    content_digest: str | None
+    metadata: bytes
+    body: RequestBody
+    limit: int
+
+
+async def put_capture(
+    database: Database, store: Store, budget: Budget, caller: Caller, call: PutCapture
+) -> Saved:
+    """Keep the picture in the body, or say why it is not kept; a repeat is answered as the first call.
+
+    Raises:
+        LoginRequired, NotFound, SessionEnded, WrongStep: the session does not take it.
+        CaptureIdReused: other bytes were kept under its id.
+        BadMetadata, UnsupportedType, BadDigest, BadImage: what was sent is not what it should be.
+        TooLarge, TimedOut, ClientLeft, BadRequest: the body cannot be read.
+        Unavailable: the store, the database or this worker has no room now.
+    """
+    async with database.reading() as connection:
+        view = await look(connection, caller, call.session_id, [call.capture_id])
+    with budget.share(call.body.length, call.limit) as share:
+        chunks = share.chunks(call.body, call.limit)
+        offer = _offered(view, call)
+        if offer.code is not None:
+            async for _ in chunks:
+                pass
+        else:
+            await _receive(store, call, offer, chunks)
+            if (kept := view.kept(call.capture_id)) is not None:
+                return _repeated(kept, offer)
+        return (await save_capture(database, store, caller, call.session_id, [offer]))[0]
+
+
+def _offered(view: View, call: PutCapture) -> Offer:
+    """Decide by the head alone: what refuses the call is raised, what is not wanted is named in `code`."""
+    unreadable: BadMetadata | None = None
+    try:
+        offer = Offer(call.capture_id, parse_metadata(call.metadata))
+    except BadMetadata as problem:
+        unreadable, offer = problem, Offer(call.capture_id, Metadata())
+    repeated = view.kept(call.capture_id) is not None
+    if not repeated:
+        view.check_taken(call.capture_id, offer.metadata)
+    if unreadable is not None:
+        raise unreadable
+    if not repeated:
+        offer.code = view.why_unwanted(offer.metadata.trigger)
+    return offer
+
+
+async def _receive(store: Store, call: PutCapture, offer: Offer, chunks: AsyncIterator[bytes]) -> None:
+    if call.content_type not in IMAGE_TYPES:
+        raise UnsupportedType
+    digests = offer.metadata.sha256 | content_digests(call.content_digest)
+    offer.metadata = replace(offer.metadata, sha256=digests)
+    offer.incoming = store.incoming(call.session_id)
+    try:
+        offer.sealed = await receive_body(chunks, offer.incoming)
+        if fault := offer.fault():
+            raise FAULTS[fault]
+    except BaseException:
+        offer.discard()
+        raise
+
+
+def _repeated(kept: Capture, offer: Offer) -> Saved:
+    offer.discard()
+    if offer.sealed is None or offer.sealed.sha256 != kept.sha256:
+        raise CaptureIdReused
+    return Saved(kept, created=False)

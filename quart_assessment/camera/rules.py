@@ -1,0 +1,65 @@
+"""Whether a capture is taken and kept. Pure."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal
+
+from quart_assessment.camera.triggers import should_capture_on_trigger
+from quart_assessment.sessions.facts import Session
+from quart_assessment.sessions.problems import SessionEnded, WrongStep
+from quart_assessment.sessions.rules import EARLIEST_MS, check_captures_open, takes_late
+from quart_assessment.studies.definition import CameraSettings
+
+LATE_AFTER_COMPLETION = timedelta(hours=24)
+SCOPE = "camera"
+Unwanted = Literal["no_consent", "withdrawn", "not_wanted", "over_limit"]
+
+
+def check_taken(session: Session, session_ms: int | None, *, announced: bool) -> bool:
+    """Tell whether a capture is late: taken after the session's end.
+
+    Taken are, besides those of an open session: what lies before the end for 7 days after it expired or was
+    started anew, and announced ones for 24 hours after it was completed.
+
+    Raises:
+        SessionEnded: the session ended and does not take it any more.
+        WrongStep: captures are not open yet, or never were.
+    """
+    end = session.end
+    if end is None:
+        check_captures_open(session)
+        return False
+    completed = end.state == "COMPLETED" and session.now < end.at + LATE_AFTER_COMPLETION
+    if not takes_late(session, session_ms) and not (completed and announced):
+        raise SessionEnded
+    if session.parts_open_at is None:
+        raise WrongStep(session.next_step)
+    return True
+
+
+def may_take_late(session: Session) -> bool:
+    """Tell whether an ended session takes any capture still, whatever its time."""
+    end = session.end
+    return end is not None and (
+        takes_late(session, EARLIEST_MS)
+        or (end.state == "COMPLETED" and session.now < end.at + LATE_AFTER_COMPLETION)
+    )
+
+
+def why_unwanted(
+    session: Session, settings: CameraSettings, trigger: str | None, already_kept: int
+) -> Unwanted | None:
+    """Tell why a capture would not be kept, whatever it shows; None where it would.
+
+    `trigger` is None while it is not known; then what depends on it is left open.
+    """
+    if SCOPE not in (session.consent_scopes or ()):
+        return "no_consent"
+    if SCOPE in session.withdrawn_scopes:
+        return "withdrawn"
+    if settings.recording_mode == "OFF":
+        return "not_wanted"
+    if trigger is not None and not should_capture_on_trigger(settings, trigger):
+        return "not_wanted"
+    return "over_limit" if already_kept >= settings.max_captures else None
