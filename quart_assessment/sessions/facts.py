@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 Kind = Literal["phq", "chat"]
@@ -27,6 +27,15 @@ class Assessment:
     def skipped(self) -> bool:
         """Whether the part was left out."""
         return self.end_reason == "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEvent:
+    """Something that happened to a session."""
+
+    event: str
+    facts: dict[str, Any]
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

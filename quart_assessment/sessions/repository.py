@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.database.schema import new_id
-from quart_assessment.sessions.facts import Assessment, Kind, Session
+from quart_assessment.sessions.facts import Assessment, Kind, Session, SessionEvent
 from quart_assessment.sessions.fragments import LIVE_LOGIN, OWNED_SESSION
 from quart_assessment.sessions.tables import assessments, consents, erasure_requests, session_events, sessions
 
@@ -198,11 +198,11 @@ async def insert_event(
     )
 
 
-async def select_events(connection: AsyncConnection, session_id: UUID) -> list[dict[str, Any]]:
+async def select_events(connection: AsyncConnection, session_id: UUID) -> list[SessionEvent]:
     """Read what happened to a session, in order."""
     found = await connection.execute(
         sa.select(session_events.c.event, session_events.c.facts, session_events.c.at)
         .where(session_events.c.session_id == session_id)
         .order_by(session_events.c.id)
     )
-    return [dict(row._mapping) for row in found]
+    return [SessionEvent(row.event, row.facts, row.at) for row in found]

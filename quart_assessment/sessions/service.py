@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.problems import LoginRequired, NotFound
 from quart_assessment.sessions import repository
-from quart_assessment.sessions.facts import Session
+from quart_assessment.sessions.facts import Session, SessionEvent
 from quart_assessment.web.caller import Caller
 
 
@@ -65,6 +65,6 @@ async def read_instrument(connection: AsyncConnection, assessment_id: UUID) -> d
     return await repository.select_instrument(connection, assessment_id)
 
 
-async def read_events(connection: AsyncConnection, session_id: UUID) -> list[dict[str, Any]]:
+async def read_events(connection: AsyncConnection, session_id: UUID) -> list[SessionEvent]:
     """Read what happened to a session, in order."""
     return await repository.select_events(connection, session_id)

@@ -1,0 +1,56 @@
+"""What the verbs learn from the environment beside the settings themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from quart_assessment.settings import Settings
+
+if TYPE_CHECKING:
+    from quart_assessment.database import embedded
+
+SECRET_LENGTH = 32
+
+
+async def with_local_database(settings: Settings) -> Settings:
+    """Give settings that reach the running embedded database of VAR_DIR, where DATABASE_URL is not set."""
+    if settings.database_url is not None:
+        return settings
+    from quart_assessment.database import embedded
+
+    database = await embedded.find_running(settings)
+    return settings if database is None else with_database(settings, database)
+
+
+def with_database(settings: Settings, database: embedded.EmbeddedDatabase) -> Settings:
+    """Give settings that reach `database`."""
+    return settings.model_copy(
+        update={
+            "database_url": SecretStr(database.database_url),
+            "migration_database_url": SecretStr(database.migration_database_url),
+        }
+    )
+
+
+def missing_to_serve(settings: Settings) -> list[str]:
+    """Name what a service cannot start without, one sentence each."""
+    missing = []
+    if settings.database_url is None:
+        missing.append("DATABASE_URL is not set: the PostgreSQL to serve from.")
+    if settings.secret_key is None:
+        missing.append(f"SECRET_KEY is not set: {SECRET_LENGTH} or more random characters.")
+    elif len(settings.secret_key.get_secret_value()) < SECRET_LENGTH:
+        missing.append(f"SECRET_KEY is too short: {SECRET_LENGTH} or more random characters are needed.")
+    return missing
+
+
+def transport_warning(settings: Settings) -> str | None:
+    """Say what does not work over the public address, None where all does."""
+    if settings.tls or settings.loopback:
+        return None
+    return (
+        f"{settings.address} is neither https nor this machine itself: "
+        "logins and cameras will not work there without TLS."
+    )

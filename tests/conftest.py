@@ -1,0 +1,132 @@
+"""What all tests stand on: a real PostgreSQL, the real model, the app in process and over sockets."""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from quart import Quart
+
+from quart_assessment.settings import Settings
+from tests.ground import proof as proof_page
+from tests.ground.model import PassThrough, recording, running_model
+from tests.ground.postgres import Database, Server, running_server
+from tests.ground.service import Model, Service, start_service
+
+# A developer's environment decides nothing about a test.
+for _name in Settings.model_fields:
+    os.environ.pop(_name.upper(), None)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """The one PostgreSQL server of this test run."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres: Server) -> Iterator[Database]:
+    """A migrated database of this test alone."""
+    made = postgres.copy()
+    yield made
+    postgres.drop(made)
+
+
+@pytest.fixture(scope="module")
+def module_database(postgres: Server) -> Iterator[Database]:
+    """A migrated database shared by the tests of a module."""
+    made = postgres.copy()
+    yield made
+    postgres.drop(made)
+
+
+@pytest.fixture
+def empty_database(postgres: Server) -> Iterator[Database]:
+    """A database without tables."""
+    made = postgres.empty()
+    yield made
+    postgres.drop(made)
+
+
+@pytest.fixture(scope="session")
+def local_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Model]:
+    """The real SmolLM2, served as `make run` serves it."""
+    with running_model(tmp_path_factory.mktemp("model")) as model:
+        yield model
+
+
+@pytest.fixture
+async def recorded_model(local_model: Model) -> AsyncIterator[PassThrough]:
+    """The real model behind a pass-through that keeps every request; give a service its `.model`."""
+    async with recording(local_model) as through:
+        yield through
+
+
+@pytest.fixture
+def settings(database: Database, tmp_path: Path) -> Settings:
+    """Settings of an app in process, on this test's database and a store of its own."""
+    return settings_for(database, tmp_path)
+
+
+def settings_for(database: Database, folder: Path) -> Settings:
+    return Settings(
+        database_url=SecretStr(database.url),
+        migration_database_url=SecretStr(database.owner_url),
+        secret_key=SecretStr("a secret of the tests, of more than thirty-two characters"),
+        var_dir=folder / "var",
+    )
+
+
+@pytest.fixture
+async def make_app(settings: Settings) -> AsyncIterator[Callable[..., Awaitable[Quart]]]:
+    """Make apps in process, started and stopped as a server would; keyword arguments change settings."""
+    from quart_assessment.app import create_app
+
+    async with AsyncExitStack() as stack:
+
+        async def make(**changes: object) -> Quart:
+            app: Quart = create_app(settings.model_copy(update=changes))
+            # Quart types it by a protocol without the methods of a context manager.
+            await stack.enter_async_context(app.test_app())  # type: ignore[arg-type]
+            return app
+
+        yield make
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Service]]:
+    """Start real services: serve(database, model=..., workers by web_concurrency=..., any setting=...)."""
+    yield from _services(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def serve_for_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Service]]:
+    """Start real services that last for a module."""
+    yield from _services(tmp_path_factory.mktemp("service"))
+
+
+def _services(folder: Path) -> Iterator[Callable[..., Service]]:
+    started: list[Service] = []
+
+    def start(database: Database, **options: object) -> Service:
+        service = start_service(folder, database, **options)  # type: ignore[arg-type]
+        started.append(service)
+        return service
+
+    yield start
+    for service in started:
+        service.stop()
+
+
+@pytest.fixture
+def proof(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Keep figures in docs/proof.md: proof("title", name=figure, ...)."""
+    return partial(_proof, f"pytest -m prove {request.node.nodeid}")
+
+
+def _proof(command: str, title: str, **figures: object) -> None:
+    proof_page.record(title, command, {name.replace("_", " "): value for name, value in figures.items()})

@@ -1,0 +1,74 @@
+"""The command line: quick to help, clear about what is wrong."""
+
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from quart_assessment.cli.main import VERBS
+from tests.ground.service import PROGRAM, bare_environment
+
+
+def call(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    environment = bare_environment() | {name.upper(): value for name, value in settings.items()}
+    return subprocess.run(
+        [*PROGRAM, *words], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_help_imports_no_verb_and_names_them_all() -> None:
+    code = (
+        "import sys; from quart_assessment.cli.main import verbs; verbs(['--help'], standalone_mode=False);"
+        "print(sorted(m for m in sys.modules if m.startswith(('quart', 'sqlalchemy', 'pydantic'))))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True
+    )
+    for verb in VERBS:
+        assert f"  {verb} " in done.stdout
+    assert "['quart_assessment', 'quart_assessment.cli', 'quart_assessment.cli.main']" in done.stdout
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself(verb: str) -> None:
+    done = call(verb, "--help")
+    assert done.returncode == 0, done.stderr
+    assert f"main {verb}" in done.stdout or verb in done.stdout
+
+
+def test_a_setting_that_is_not_valid_is_named_on_one_line_without_its_value() -> None:
+    done = call("serve", web_concurrency="canary", database_url="postgresql+asyncpg://x/y")
+    assert done.returncode == 2
+    assert done.stderr.startswith("WEB_CONCURRENCY: ")
+    assert done.stderr.count("\n") == 1
+    assert "canary" not in done.stderr
+
+
+def test_serve_names_all_that_is_missing() -> None:
+    done = call("serve")
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "DATABASE_URL is not set: the PostgreSQL to serve from.",
+        "SECRET_KEY is not set: 32 or more random characters.",
+    ]
+
+
+def test_serve_refuses_a_short_secret() -> None:
+    done = call("serve", database_url="postgresql+asyncpg://x/y", secret_key="short")
+    assert done.returncode == 2
+    assert "too short" in done.stderr
+    assert "short" not in done.stderr.replace("too short", "")
+
+
+def test_run_names_a_taken_port_before_it_starts_anything(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        begun = time.monotonic()
+        done = call("run", port=str(port), var_dir=str(tmp_path / "var"))
+    assert done.returncode == 1
+    assert str(port) in done.stderr
+    assert not (tmp_path / "var").exists()
+    assert time.monotonic() - begun < 10

@@ -1,0 +1,215 @@
+"""`quart-assessment run`, which `make run` calls: everything up, everything down, nothing lost."""
+
+import json
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.ground.ports import free_port, wait_until
+from tests.ground.postgres import Database
+from tests.ground.service import PROGRAM, Model, bare_environment
+
+LAST_LINE = "Ctrl-C stops everything."
+
+
+@dataclass(slots=True)
+class Run:
+    """One `quart-assessment run` that has said what to open."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    output: Path
+    seconds: float
+
+    def all_processes(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def verb(self, verb: str) -> psutil.Process:
+        children = psutil.Process(self.process.pid).children()
+        return next(child for child in children if verb in child.cmdline())
+
+    def end(self, number: signal.Signals, seconds: float = 30) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(seconds)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that PostgreSQL's OS user may pass through."""
+    made = Path(tempfile.mkdtemp(prefix="qa-run-"))
+    made.chmod(0o711)
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+def run(folder: Path) -> Iterator[Callable[..., Run]]:
+    """Start runs; waits for the last line of what they say."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(port: int | None = None, **settings: object) -> Run:
+        port = port or free_port()
+        environment = bare_environment() | {"PORT": str(port), "VAR_DIR": str(folder / "var")}
+        environment |= {"DEMO_PARTICIPANTS": "3"} | {
+            name.upper(): str(value) for name, value in settings.items()
+        }
+        output = folder / "printed"
+        begun = time.monotonic()
+        with open(output, "wb") as file:
+            process = subprocess.Popen(
+                [*PROGRAM, "run"], env=environment, stdout=file, stderr=file, cwd=folder
+            )
+        started.append(process)
+
+        def up() -> bool:
+            printed = output.read_text()
+            assert process.poll() is None, printed
+            return LAST_LINE in printed
+
+        wait_until(up, "the run's last line", 60)
+        return Run(process, port, output, time.monotonic() - begun)
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(40)
+    _end_database(folder / "var")
+
+
+def _end_database(var_dir: Path) -> None:
+    lock = var_dir / "postgresql" / "data" / "postmaster.pid"
+    if lock.exists():
+        server = psutil.Process(int(lock.read_text().split()[0]))
+        server.send_signal(signal.SIGINT)
+        server.wait(20)
+
+
+def database_of(folder: Path) -> psutil.Process:
+    return psutil.Process(
+        int((folder / "var" / "postgresql" / "data" / "postmaster.pid").read_text().split()[0])
+    )
+
+
+def gone(processes: list[psutil.Process], seconds: float = 20) -> bool:
+    _, left = psutil.wait_procs(processes, timeout=seconds)
+    return not [process for process in left if process.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_it_says_what_to_open_and_keeps_the_accounts_to_itself(run: Callable[..., Run], folder: Path) -> None:
+    up = run()
+    accounts = folder / "var" / "demo.json"
+    demo = json.loads(accounts.read_text())
+    assert stat.S_IMODE(accounts.stat().st_mode) == 0o600
+    assert demo["base_url"] == f"http://127.0.0.1:{up.port}"
+    assert len(demo["participants"]) == 3
+    assert set(demo["participants"][0]) == {"username", "password", "invitation_url"}
+    lines = up.output.read_text().splitlines()
+    assert lines[-1] == LAST_LINE
+    for expected in (demo["base_url"], f"{demo['base_url']}/docs", str(accounts)):
+        assert any(expected in line for line in lines)
+    for role in ("researcher", "admin"):
+        assert any(demo[role]["username"] in line and demo[role]["password"] in line for line in lines)
+    login = {name: demo["participants"][0][name] for name in ("username", "password")}
+    assert httpx.post(f"{demo['base_url']}/api/auth/login", json=login).status_code == 200
+    assert httpx.get(f"{demo['base_url']}/readyz").status_code == 200
+
+
+def test_a_second_start_is_quick_and_keeps_accounts_and_logins(run: Callable[..., Run], folder: Path) -> None:
+    first = run()
+    accounts = (folder / "var" / "demo.json").read_text()
+    login = {name: json.loads(accounts)["participants"][0][name] for name in ("username", "password")}
+    with httpx.Client(base_url=f"http://127.0.0.1:{first.port}") as client:
+        assert client.post("/api/auth/login", json=login).status_code == 200
+        assert first.end(signal.SIGINT) == 0
+        second = run(first.port)
+        assert client.get("/api/auth/me").status_code == 200
+    assert second.seconds < 5
+    assert (folder / "var" / "demo.json").read_text() == accounts
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_the_stop_signal_leaves_no_process(
+    run: Callable[..., Run], folder: Path, number: signal.Signals
+) -> None:
+    up = run()
+    processes = [*up.all_processes(), database_of(folder)]
+    assert len(processes) >= 5
+    assert up.end(number) == 0
+    assert gone(processes)
+
+
+def test_a_killed_run_leaves_no_service_and_no_model_and_the_next_takes_the_database(
+    run: Callable[..., Run], folder: Path
+) -> None:
+    up = run()
+    processes = up.all_processes()
+    server = database_of(folder)
+    up.end(signal.SIGKILL)
+    assert gone(processes)
+    run()
+    assert database_of(folder) == server
+
+
+def test_a_model_that_died_is_started_again(run: Callable[..., Run]) -> None:
+    up = run()
+    first = up.verb("model")
+    first.kill()
+    wait_until(
+        lambda: any("model" in child.cmdline() for child in up.all_processes() if child != first), "a model"
+    )
+    wait_until(lambda: httpx.get(f"http://127.0.0.1:{up.port}/readyz").status_code == 200, "readiness")
+
+
+def test_the_service_has_no_way_to_the_tables_of_the_owner(run: Callable[..., Run]) -> None:
+    environment = run(migration_database_url="").verb("serve").environ()
+    assert "MIGRATION_DATABASE_URL" not in environment
+    assert "//qa_app:" in environment["DATABASE_URL"]
+    assert len(environment["SECRET_KEY"]) >= 32
+
+
+def test_with_a_database_and_a_model_given_neither_is_started(
+    run: Callable[..., Run], folder: Path, empty_database: Database, local_model: Model
+) -> None:
+    up = run(
+        database_url=empty_database.url,
+        migration_database_url=empty_database.owner_url,
+        llm_base_url=local_model.base_url,
+        llm_api_key=local_model.key,
+    )
+    assert not (folder / "var" / "postgresql").exists()
+    assert not [child for child in up.all_processes() if "model" in child.cmdline()]
+
+
+def test_a_second_run_in_the_same_folder_is_refused(run: Callable[..., Run], folder: Path) -> None:
+    run()
+    environment = bare_environment() | {"PORT": str(free_port()), "VAR_DIR": str(folder / "var")}
+    second = subprocess.run(
+        [*PROGRAM, "run"], env=environment, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert second.returncode == 1
+    assert "Another run uses" in second.stderr
+
+
+def test_a_stop_while_it_starts_leaves_no_process(folder: Path) -> None:
+    environment = bare_environment() | {"PORT": str(free_port()), "VAR_DIR": str(folder / "var")}
+    for seconds in (0.6, 0.9, 1.2, 1.6, 2.2):
+        process = subprocess.Popen([*PROGRAM, "run"], env=environment, stderr=subprocess.PIPE, cwd=folder)
+        time.sleep(seconds)
+        started = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=40)
+        assert gone(started)
+        wait_until(
+            lambda: not (folder / "var" / "postgresql" / "data" / "postmaster.pid").exists(), "its end"
+        )
