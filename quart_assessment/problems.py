@@ -135,5 +135,5 @@ class Unavailable(Problem):
         super().__init__(details, retry_after=retry_after)
 
 
-class ClientLeft(Exception):  # noqa: N818
+class ClientLeft(Exception):
     """The client closed the connection before its request was read; nobody is there to be answered."""

@@ -138,7 +138,7 @@ class Settings(BaseSettings):
         """The address participants open, without a trailing slash."""
         if self.public_url is not None:
             return self.public_url
-        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host  # noqa: S104
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property

@@ -7,11 +7,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from pydantic import SecretStr
 from quart import Quart
 
 from quart_assessment.settings import Settings
 from tests.ground import proof as proof_page
+from tests.ground.house import House, opened
 from tests.ground.model import PassThrough, recording, running_model
 from tests.ground.postgres import Database, Server, running_server
 from tests.ground.service import Model, Service, start_service
@@ -95,6 +97,15 @@ async def make_app(settings: Settings) -> AsyncIterator[Callable[..., Awaitable[
             return app
 
         yield make
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(
+    module_database: Database, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[House]:
+    """One app in process for the tests of a module, which run on the module's loop."""
+    async with opened(module_database, tmp_path_factory.mktemp("house")) as made:
+        yield made
 
 
 @pytest.fixture

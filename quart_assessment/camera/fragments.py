@@ -11,5 +11,5 @@ LEDGER = f"""
     FROM expected_captures e
     LEFT JOIN captures c ON c.session_id = e.session_id AND c.capture_id = e.capture_id
     WHERE e.session_id = s.id AND NOT e.skipped
-"""
-"""One row for session `s`: captures announced, those of them with a receipt (kept or not), the first that lack one."""
+"""  # noqa: S608
+"""One row for session `s`: captures announced, those with a receipt (kept or not), the first without."""

@@ -24,8 +24,9 @@ _DELTAS = """
 """
 _PASSED = """
     (EXISTS (SELECT FROM turns n WHERE n.assessment_id = u.assessment_id AND n.turn_number > u.turn_number)
-     OR EXISTS (SELECT FROM assessments a WHERE a.id = u.assessment_id
-        AND (a.completed_at IS NOT NULL OR a.replaced_at IS NOT NULL)))
+     OR EXISTS (SELECT FROM assessments a JOIN sessions s ON s.id = a.session_id WHERE a.id = u.assessment_id
+        AND (a.completed_at IS NOT NULL OR a.replaced_at IS NOT NULL
+             OR s.ended_at IS NOT NULL OR s.expires_at <= now())))
 """
 _TURN = f"""
     SELECT u.session_id, u.message_id, u.assessment_id, u.turn_number, {STATE} AS state, u.message,

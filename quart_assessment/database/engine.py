@@ -8,7 +8,9 @@ from contextlib import asynccontextmanager
 from typing import Any, Literal
 
 import sqlalchemy as sa
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from quart_assessment import measures
 from quart_assessment.database.failures import translated
@@ -127,7 +129,9 @@ def make_engine(url: str, settings: Settings, pool_size: int) -> AsyncEngine:
     return engine
 
 
-def _refuse_a_closed_connection(dbapi_connection: Any, _record: Any, _proxy: Any) -> None:
+def _refuse_a_closed_connection(
+    dbapi_connection: DBAPIConnection, _record: ConnectionPoolEntry, _proxy: PoolProxiedConnection
+) -> None:
     # A restarted server closes idle connections: asyncpg has noticed by the time one is lent, and asking it
     # costs nothing, where a ping before each use costs a round trip.
     if dbapi_connection.driver_connection.is_closed():

@@ -6,12 +6,12 @@ import asyncio
 from pathlib import Path
 
 import sqlalchemy as sa
-from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from alembic import command
 from quart_assessment.settings import Settings
 
 APPEND_ONLY = ("audit_events", "consents", "response_revisions")

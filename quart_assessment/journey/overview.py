@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from uuid import UUID
 
@@ -31,6 +32,17 @@ async def of_session(connection: AsyncConnection, session: Session) -> Data:
     """Give a session as it goes over the wire."""
     standing = await repository.select_standing(connection, session.id)
     return session_data(session, standing, await studies.pinned(connection, session.study_version_id))
+
+
+async def of_sessions(connection: AsyncConnection, found: Sequence[Session]) -> list[Data]:
+    """Give sessions as they go over the wire, in the order given; as few statements as for one."""
+    standings = await repository.select_standings(connection, [session.id for session in found])
+    return [
+        session_data(
+            session, standings[session.id], await studies.pinned(connection, session.study_version_id)
+        )
+        for session in found
+    ]
 
 
 def session_data(session: Session, standing: Standing, pinned: Pinned) -> Data:

@@ -17,7 +17,7 @@ from quart_assessment.phq.fragments import PROGRESS as PHQ_PROGRESS
 from quart_assessment.safety.fragments import LIVE_HELP
 
 _STANDING = sa.text(f"""
-    SELECT st.slug, st.title, st.demo, h.shown AS help,
+    SELECT s.id, st.slug, st.title, st.demo, h.shown AS help,
         (SELECT o.accepted FROM consents o WHERE o.session_id = s.id ORDER BY o.id DESC LIMIT 1) AS accepted,
         ph.answered, ph.total, ph.first_at AS phq_first_at, ch.turns, ch.first_at AS chat_first_at,
         l.expected, l.received, l.missing
@@ -29,7 +29,7 @@ _STANDING = sa.text(f"""
     LEFT JOIN LATERAL ({PHQ_PROGRESS}) ph ON true
     LEFT JOIN LATERAL ({CHAT_PROGRESS}) ch ON true
     LEFT JOIN LATERAL ({LEDGER}) l ON true
-    WHERE s.id = :session_id
+    WHERE s.id = ANY(:session_ids)
 """).columns(help=sa.JSON)  # noqa: S608
 _LOCK_ACCOUNT = sa.text("SELECT id FROM accounts WHERE id = :account_id FOR NO KEY UPDATE")
 _OF_STUDY = sa.text("""
@@ -67,6 +67,7 @@ _CODE = sa.text("SELECT code FROM enrolments WHERE study_id = :study_id AND acco
 class Standing:
     """How far a session is, and the live texts that belong to it."""
 
+    id: UUID
     slug: str
     title: str
     demo: bool
@@ -96,10 +97,15 @@ class EarlierSession:
     now: datetime
 
 
+async def select_standings(connection: AsyncConnection, session_ids: Sequence[UUID]) -> dict[UUID, Standing]:
+    """Read how far sessions are."""
+    found = await connection.execute(_STANDING, {"session_ids": list(session_ids)})
+    return {row.id: Standing(**row._mapping) for row in found}
+
+
 async def select_standing(connection: AsyncConnection, session_id: UUID) -> Standing:
     """Read how far a session is."""
-    row = (await connection.execute(_STANDING, {"session_id": session_id})).one()
-    return Standing(**row._mapping)
+    return (await select_standings(connection, [session_id]))[session_id]
 
 
 async def lock_account(connection: AsyncConnection, account_id: UUID) -> None:

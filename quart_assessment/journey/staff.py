@@ -58,16 +58,20 @@ async def list_sessions(database: Database, staff: Staff, wanted: Wanted) -> tup
             limit=wanted.limit + 1,
         )
         listed, rest = rows[: wanted.limit], rows[wanted.limit :]
-        found = [await _listed(connection, row) for row in listed]
+        found = await _listed(connection, listed)
         await audit.record(connection, staff.account_id, "sessions_listed", facts={"rows": len(listed)})
         return found, listed[-1]["id"] if rest else None
 
     return await committed(database, work)
 
 
-async def _listed(connection: AsyncConnection, row: dict[str, Any]) -> Data:
-    session = await overview.of_session(connection, await sessions.get_any(connection, row["id"]))
-    return row | {"state": session["state"], "progress": session["progress"]}
+async def _listed(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> list[Data]:
+    found = await sessions.get_many(connection, [row["id"] for row in rows])
+    seen = await overview.of_sessions(connection, [found[row["id"]] for row in rows])
+    return [
+        row | {"state": session["state"], "progress": session["progress"]}
+        for row, session in zip(rows, seen, strict=True)
+    ]
 
 
 async def _seen(

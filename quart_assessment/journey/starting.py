@@ -203,7 +203,4 @@ async def read_all(database: Database, caller: Caller) -> list[Data]:
         account = await accounts.account_of(connection, caller)
         if account.role != "participant":
             raise NotFound
-        return [
-            await overview.of_session(connection, session)
-            for session in await sessions.all_sessions(connection, caller)
-        ]
+        return await overview.of_sessions(connection, await sessions.all_sessions(connection, caller))

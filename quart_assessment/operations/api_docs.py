@@ -9,15 +9,11 @@ from typing import Any
 from quart import Quart
 from quart_schema import Info, OpenAPIProvider, QuartSchema
 
+from quart_assessment.operations.api_replies import BODIES, kept_reply
 from quart_assessment.web.caller import access_of
 
 Document = dict[str, Any]
 _SHARED = {
-    "Kept": {
-        "type": "object",
-        "required": ["status", "data"],
-        "properties": {"status": {"const": "OLKORECT"}, "data": {"type": "object"}},
-    },
     "Refused": {
         "type": "object",
         "required": ["status", "error", "code", "request_id"],
@@ -66,19 +62,18 @@ def _operation(app: Quart, path: str, verb: str, operation: Document) -> Documen
         if _braced(rule.rule) == path and verb.upper() in (rule.methods or ())
     )
     view = app.view_functions[rule.endpoint]
-    said: Document = getattr(view, "openapi", {})
     responses = {
+        "2XX": kept_reply(path, verb),
         "default": {
             "description": "Refused; the code says why",
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refused"}}},
         },
-        "2XX": {
-            "description": "Kept",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Kept"}}},
-        },
     }
     security: list[Document] = [] if access_of(view) == "public" else [{"login": []}]
-    return operation | {"responses": responses, "security": security} | said
+    body = {"requestBody": BODIES[path]} if path in BODIES and verb != "get" else {}
+    said = {name: value for name, value in operation.items() if value != ""}
+    named = {"operationId": rule.endpoint.replace(".", "_")}
+    return said | named | body | {"responses": responses, "security": security}
 
 
 def _braced(rule: str) -> str:

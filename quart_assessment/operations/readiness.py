@@ -23,7 +23,7 @@ _REVISION = sa.text("SELECT version_num FROM alembic_version")
 _newest = cache(head)
 
 
-class NotReady(Exception):  # noqa: N818
+class NotReady(Exception):
     """A promise could not be kept now."""
 
 

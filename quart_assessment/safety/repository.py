@@ -67,7 +67,7 @@ _OPEN = sa.text(
                CAST(:received_at AS timestamptz) AS received_at, CAST(:help_version AS integer) AS help_version,
                CAST(:help_shown AS jsonb) AS help_shown
     ) {opened("hits")}
-    """  # noqa: S608
+    """
 ).bindparams(sa.bindparam("help_shown", type_=Json))
 _BACKLOG = sa.text(
     "SELECT coalesce(extract(epoch FROM now() - min(opened_at)), 0) FROM alerts WHERE state = 'open'"

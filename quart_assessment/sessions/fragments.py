@@ -12,7 +12,7 @@ OWNED_SESSION = f"""
     JOIN accounts c ON c.id = l.account_id AND c.role = 'participant' AND c.disabled_at IS NULL
     JOIN sessions s ON s.account_id = l.account_id
     WHERE l.token_hash = :token_hash AND s.id = :session_id AND {LIVE_LOGIN}
-"""
+"""  # noqa: S608
 """One row, the caller's session, or none. Takes :token_hash (bytea) and :session_id (uuid)."""
 
 OWNED_SESSIONS_JOIN = f"""

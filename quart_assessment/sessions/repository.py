@@ -31,7 +31,7 @@ _PARTS = """
 """
 _OWNED = sa.text(f"SELECT {_COLUMNS} FROM ({OWNED_SESSION}) s {_PARTS}")  # noqa: S608
 _LOCK_OWNED = sa.text(f"{OWNED_SESSION} FOR UPDATE OF s")
-_ANY = sa.text(f"SELECT {_COLUMNS} FROM sessions s {_PARTS} WHERE s.id = :session_id")  # noqa: S608
+_ANY = sa.text(f"SELECT {_COLUMNS} FROM sessions s {_PARTS} WHERE s.id = ANY(:session_ids)")  # noqa: S608
 _ALL_OWNED = sa.text(f"""
     SELECT {_COLUMNS}
     FROM logins l
@@ -87,10 +87,10 @@ async def select_all_owned(connection: AsyncConnection, token_hash: bytes) -> li
     return [_session(row) for row in found]
 
 
-async def select_session(connection: AsyncConnection, session_id: UUID) -> Session | None:
-    """Read any session; for staff, after the policy."""
-    row = (await connection.execute(_ANY, {"session_id": session_id})).one_or_none()
-    return None if row is None else _session(row)
+async def select_sessions(connection: AsyncConnection, session_ids: Sequence[UUID]) -> dict[UUID, Session]:
+    """Read any sessions; for staff, after the policy."""
+    found = await connection.execute(_ANY, {"session_ids": list(session_ids)})
+    return {row.id: _session(row) for row in found}
 
 
 async def lock_session(connection: AsyncConnection, session_id: UUID) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -47,10 +48,15 @@ async def all_sessions(connection: AsyncConnection, caller: Caller) -> list[Sess
 
 async def get_any(connection: AsyncConnection, session_id: UUID) -> Session:
     """Read any session, for staff after the policy; raises NotFound."""
-    found = await repository.select_session(connection, session_id)
+    found = (await repository.select_sessions(connection, [session_id])).get(session_id)
     if found is None:
         raise NotFound
     return found
+
+
+async def get_many(connection: AsyncConnection, session_ids: Sequence[UUID]) -> dict[UUID, Session]:
+    """Read sessions that are known to exist, for staff after the policy."""
+    return await repository.select_sessions(connection, session_ids)
 
 
 async def lock_any(connection: AsyncConnection, session_id: UUID) -> Session:

@@ -26,13 +26,11 @@ from quart_assessment.studies.tables import (
 )
 
 _STUDY = [studies.c[name] for name in Study.__slots__]
-_SETTINGS_OF = sa.text(
-    "SELECT v.id, v.study_id, v.number, "
-    + ", ".join(f"{part}.content AS {part}, {part}.number AS {part}_number" for part in PARTS)
-    + " FROM study_versions v "
-    + " ".join(f"LEFT JOIN study_settings {part} ON {part}.id = v.{part}_id" for part in PARTS)
-    + " WHERE v.id = :version_id"
-)
+_CONTENT = ", ".join(f"{part}.content AS {part}, {part}.number AS {part}_number" for part in PARTS)
+_JOINS = " ".join(f"LEFT JOIN study_settings {part} ON {part}.id = v.{part}_id" for part in PARTS)
+_SETTINGS_OF = sa.text(f"""
+    SELECT v.id, v.study_id, v.number, {_CONTENT} FROM study_versions v {_JOINS} WHERE v.id = :version_id
+""")  # noqa: S608
 
 
 async def select_studies(connection: AsyncConnection) -> list[Study]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections import OrderedDict
+from datetime import datetime
 from typing import Any, Literal, get_args
 from uuid import UUID
 
@@ -215,6 +216,6 @@ async def lock_invitation(connection: AsyncConnection, token: str) -> dict[str, 
     return await repository.lock_invitation(connection, invitation_hash(token))
 
 
-async def mark_used(connection: AsyncConnection, invitation: dict[str, Any], at: Any) -> None:
+async def mark_used(connection: AsyncConnection, invitation: dict[str, Any], at: datetime) -> None:
     """Store that an invitation was used."""
     await repository.update_invitation_used(connection, invitation["id"], at)

@@ -23,7 +23,7 @@ def rfc3339(moment: datetime) -> str:
     return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
 
 
-def _plain(value: object) -> Any:
+def _plain(value: object) -> str:
     if isinstance(value, datetime):
         return rfc3339(value)
     if isinstance(value, UUID):

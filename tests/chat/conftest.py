@@ -1,4 +1,4 @@
-"""Two services on one database, as two machines would be, a scripted model, and somebody whose chat comes first."""
+"""Two services on one database, as two machines would be, a scripted model, people whose chat comes first."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack

@@ -132,9 +132,10 @@ async def test_the_turn_of_a_lost_worker_is_interrupted_after_its_lease(
     connection = await module_database.connect(owner=True)
     for ident, text in ((lost, ""), (message_id, "Thank ")):
         await connection.execute(
-            "INSERT INTO turns (session_id, message_id, assessment_id, turn_number, state, message, received_at,"
-            " asks, worker_id, lease_until, first_token_at) VALUES ($1, $2, $3,"
-            " (SELECT max(turn_number) + 1 FROM turns WHERE assessment_id = $3), 'streaming', 'Hello.', now(), 1,"
+            "INSERT INTO turns (session_id, message_id, assessment_id, turn_number, state, message,"
+            " received_at, asks, worker_id, lease_until, first_token_at) VALUES ($1, $2, $3,"
+            " (SELECT max(turn_number) + 1 FROM turns WHERE assessment_id = $3), 'streaming', 'Hello.',"
+            " now(), 1,"
             " gen_random_uuid(), now() + interval '0.7 s', CASE WHEN $4 <> '' THEN now() END)",
             someone.session["id"],
             ident,

@@ -20,7 +20,8 @@ HISTORY = [Exchange(None, "Hello."), Exchange("I am tired.", "Since when?")]
 
 def test_the_aspects_stand_in_the_instructions() -> None:
     assert instructions(SETTINGS) == (
-        "You are calm.\n\nAsk about:\n- Sleep: How they sleep.\n- Mood: How {they} feel.\nBe brief {not a field}."
+        "You are calm.\n\nAsk about:\n- Sleep: How they sleep.\n- Mood: How {they} feel.\n"
+        "Be brief {not a field}."
     )
 
 

@@ -1,0 +1,68 @@
+"""The pages about the service: its description, its health, its measures."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from openapi_spec_validator import validate
+from pydantic import SecretStr
+from quart import Quart
+
+from tests.ground.postgres import Database
+
+Make = Callable[..., Awaitable[Quart]]
+
+
+async def test_the_document_is_openapi_3_1_and_names_every_call(make_app: Make) -> None:
+    app = await make_app()
+    document = await (await app.test_client().get("/openapi.json")).get_json()
+    validate(document)
+    assert document["openapi"].startswith("3.1")
+    described = {
+        (verb.upper(), path) for path, operations in document["paths"].items() for verb in operations
+    }
+    served = {
+        (method, rule.rule.replace("<", "{").replace(">", "}"))
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.rule.startswith(("/api", "/assessment"))
+    }
+    assert described == served
+
+
+async def test_the_readable_page_names_every_call_and_asks_nothing_of_other_sites(make_app: Make) -> None:
+    app = await make_app()
+    reply = await app.test_client().get("/docs")
+    page = (await reply.get_data()).decode()
+    assert "PUT /api/sessions/{session_id}/phq/responses/{question_id}" in page
+    assert "<script" not in page
+    assert "http://" not in page
+    assert "https://" not in page
+    assert "default-src 'self'" in reply.headers["Content-Security-Policy"]
+
+
+async def test_healthz_answers(make_app: Make) -> None:
+    app = await make_app()
+    assert (await app.test_client().get("/healthz")).status_code == 200
+
+
+async def test_readyz_names_what_is_not_ready(make_app: Make, tmp_path: Path, database: Database) -> None:
+    blocked = tmp_path / "a-file-where-the-store-should-be"
+    blocked.write_text("")
+    app = await make_app(store_dir=blocked, llm_base_url="http://127.0.0.1:9/v1")
+    reply = await app.test_client().get("/readyz")
+    assert reply.status_code == 503
+    assert (await reply.get_json())["failed"] == ["store", "model"]
+    owner = await database.connect(owner=True)
+    await owner.execute("UPDATE alembic_version SET version_num = 'older'")
+    await owner.close()
+    assert "migrations" in (await (await app.test_client().get("/readyz")).get_json())["failed"]
+
+
+@pytest.mark.parametrize(("given", "status"), [(None, 404), ("Bearer other", 404), ("Bearer a-token", 200)])
+async def test_measures_are_given_to_holders_of_the_token_alone(
+    make_app: Make, given: str | None, status: int
+) -> None:
+    app = await make_app(metrics_token=SecretStr("a-token"))
+    headers = {} if given is None else {"Authorization": given}
+    assert (await app.test_client().get("/metrics", headers=headers)).status_code == status
