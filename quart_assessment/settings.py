@@ -123,6 +123,15 @@ class Settings(BaseSettings):
 
     demo_participants: int = Field(20, ge=0, le=10000, description="participants a local run creates")
 
+    @field_validator("database_url", "migration_database_url")
+    @classmethod
+    def _names_the_driver(cls, value: SecretStr | None) -> SecretStr | None:
+        # Many tools write postgresql:// or postgres://; the driver is always asyncpg.
+        if value is None:
+            return None
+        scheme, _, rest = value.get_secret_value().partition("://")
+        return SecretStr(f"postgresql+asyncpg://{rest}") if scheme in ("postgresql", "postgres") else value
+
     @field_validator("public_url", "llm_base_url")
     @classmethod
     def _is_http(cls, value: str | None) -> str | None:

@@ -100,9 +100,7 @@ async def make_app(settings: Settings) -> AsyncIterator[Callable[..., Awaitable[
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(
-    module_database: Database, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[House]:
+async def house(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     """One app in process for the tests of a module, which run on the module's loop."""
     async with opened(module_database, tmp_path_factory.mktemp("house")) as made:
         yield made

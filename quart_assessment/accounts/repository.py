@@ -99,6 +99,12 @@ async def update_logins_ended(connection: AsyncConnection, account_id: UUID) -> 
     )
 
 
+async def lock_failures(connection: AsyncConnection, who_hashes: Sequence[bytes]) -> None:
+    """Let one attempt of each of these be decided at a time, until the transaction ends."""
+    for key in sorted(int.from_bytes(who_hash[:8], "big", signed=True) for who_hash in who_hashes):
+        await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+
+
 async def select_failures(
     connection: AsyncConnection, who_hashes: Sequence[bytes], since: timedelta
 ) -> dict[bytes, tuple[int, datetime]]:

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, StringConstraints
 
 from quart_assessment.accounts.facts import Account
+from quart_assessment.accounts.passwords import LONGEST
 from quart_assessment.web.body import Form
 from quart_assessment.web.envelope import Data
 
@@ -17,6 +18,7 @@ def _printable(text: str) -> str:
     return text
 
 
+Password = Annotated[str, StringConstraints(max_length=LONGEST)]
 Username = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_printable)]
 
 
@@ -24,14 +26,14 @@ class LoginForm(Form):
     """Who somebody says they are."""
 
     username: Annotated[str, StringConstraints(max_length=1024)]
-    password: Annotated[str, StringConstraints(max_length=1024)]
+    password: Password
 
 
 class RegisterForm(Form):
     """A new account; `study` is a study's slug where there are several."""
 
     username: Username
-    password: Annotated[str, StringConstraints(max_length=4096)]
+    password: Password
     study: Annotated[str, StringConstraints(max_length=100)] | None = None
 
 

@@ -68,19 +68,21 @@ async def log_in(
         BadCredentials: they do not fit; unknown names get the same text after the same time.
         TooMany: too many failures of this account or address in the last 15 minutes.
     """
-    by_account, by_address = (
-        _who(settings, "account", username.casefold()),
-        _who(settings, "address", address),
-    )
     async with database.reading() as connection:
+        # The database stores no NUL, so that nobody's name holds one.
+        found = None if "\0" in username else await repository.select_account(connection, username=username)
+        # An account has one count, however its name was written.
+        name = username.casefold() if found is None else str(found[0].id)
+        by_account, by_address = _who(settings, "account", name), _who(settings, "address", address)
         await _check_failures(connection, settings, by_account, by_address)
-        found = await repository.select_account(connection, username=username)
     fits = await passwords.verify(None if found is None else found[1], password)
 
     async def work(connection: AsyncConnection) -> None:
+        # Many attempts at once all pass the first check: only as many as are allowed learn how they ended.
+        await repository.lock_failures(connection, [by_account, by_address])
+        await _check_failures(connection, settings, by_account, by_address)
         if fits and found is not None:
-            lasts = periods(settings)
-            await repository.insert_login(connection, found[0].id, token_hash, lasts.idle, lasts.absolute)
+            await open_login(connection, settings, found[0].id, token_hash)
         else:
             await repository.insert_failures(
                 connection, [("account", by_account), ("address", by_address)], WINDOW

@@ -121,7 +121,8 @@ async def upload_form(
             for file in form.files:
                 file.discard()
             raise
-        return await save_capture(database, store, caller, desk.opened.session.id, offers)
+        session_id, alone = desk.opened.session.id, desk.opened.near_its_limit
+        return await save_capture(database, store, caller, session_id, offers, alone=alone)
 
 
 def _offer(file: ReceivedFile) -> Offer:

@@ -18,6 +18,8 @@ from quart_assessment.studies import service as studies
 from quart_assessment.studies.definition import CameraSettings
 from quart_assessment.web.caller import Caller
 
+MOST_UNDER_WAY = 500
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -28,6 +30,11 @@ class View:
     version: int
     around: Surroundings
     stored: Mapping[UUID, Capture]
+
+    @property
+    def near_its_limit(self) -> bool:
+        """Whether the captures of the session that may be under way could reach the study's limit."""
+        return self.settings.max_captures - self.around.kept < MOST_UNDER_WAY
 
     def kept(self, capture_id: UUID) -> Capture | None:
         """Give the capture of this id, if one was kept."""
@@ -78,8 +85,13 @@ async def lock_and_look(
     session_id: UUID,
     ids: Sequence[UUID] = (),
     said: Sequence[Metadata] = (),
+    *,
+    alone: bool = False,
 ) -> View:
-    """Lock the session against its verbs and other captures, then `look`: it holds until the commit."""
-    if not await repository.lock_owned(connection, caller.token_hash, session_id):
+    """Lock the session against its verbs, then `look`: what is seen of it holds until the commit.
+
+    Other captures of the session may be stored meanwhile, unless `alone`.
+    """
+    if not await repository.lock_owned(connection, caller.token_hash, session_id, alone=alone):
         raise await sessions.why_not(connection, caller)
     return await look(connection, caller, session_id, ids, said)

@@ -59,7 +59,8 @@ async def put_capture(
             await _receive(store, call, offer, chunks)
             if (kept := view.kept(call.capture_id)) is not None:
                 return _repeated(kept, offer)
-        return (await save_capture(database, store, caller, call.session_id, [offer]))[0]
+        alone = view.near_its_limit
+        return (await save_capture(database, store, caller, call.session_id, [offer], alone=alone))[0]
 
 
 def _offered(view: View, call: PutCapture) -> Offer:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.camera.facts import Announcement, Capture, Surroundings
@@ -20,7 +20,8 @@ from quart_assessment.sessions.fragments import OWNED_SESSION
 _COLUMNS = [captures.c[name] for name in Capture.__slots__]
 _KEYS = {"session_id", "capture_id"}
 _IDS = ARRAY(Uuid)
-# The weakest lock that holds every verb of the session and every other capture off, but no answer.
+# Both hold the session's verbs off, and neither an answer; the second holds other captures off, too.
+_SHARE_OWNED = sa.text(f"{OWNED_SESSION} FOR SHARE OF s")
 _LOCK_OWNED = sa.text(f"{OWNED_SESSION} FOR NO KEY UPDATE OF s")
 _SURROUNDINGS = sa.text("""
     SELECT (SELECT count(*) FROM captures c WHERE c.session_id = :session_id AND c.kept) AS kept,
@@ -35,11 +36,30 @@ _SURROUNDINGS = sa.text("""
     *(sa.bindparam(name, type_=_IDS) for name in ("ids", "questions", "messages")),
 )
 _LEDGER = sa.text(f"SELECT l.* FROM sessions s, LATERAL ({LEDGER}) l WHERE s.id = :session_id")  # noqa: S608
+_STORED = sa.select(*_COLUMNS).where(
+    captures.c.session_id == sa.bindparam("session_id"),
+    captures.c.capture_id.in_(sa.bindparam("ids", expanding=True)),
+)
 
 
-async def lock_owned(connection: AsyncConnection, token_hash: bytes, session_id: UUID) -> bool:
-    """Lock the caller's session against its verbs and other captures; False where it is not theirs."""
-    found = await connection.execute(_LOCK_OWNED, {"token_hash": token_hash, "session_id": session_id})
+def _upsert() -> Insert:
+    statement = insert(captures)
+    replaced = {name: column for name, column in statement.excluded.items() if name not in _KEYS}
+    return statement.on_conflict_do_update(
+        index_elements=["session_id", "capture_id"], set_=replaced, where=captures.c.kept.is_(False)
+    )
+
+
+_UPSERT = _upsert().returning(captures.c.capture_id)
+
+
+async def lock_owned(
+    connection: AsyncConnection, token_hash: bytes, session_id: UUID, *, alone: bool
+) -> bool:
+    """Lock the caller's session against its verbs and, `alone`, other captures; False where not theirs."""
+    found = await connection.execute(
+        _LOCK_OWNED if alone else _SHARE_OWNED, {"token_hash": token_hash, "session_id": session_id}
+    )
     return found.one_or_none() is not None
 
 
@@ -63,8 +83,7 @@ async def select_captures(
     connection: AsyncConnection, session_id: UUID, ids: Sequence[UUID]
 ) -> dict[UUID, Capture]:
     """Read those captures of a session that are stored, kept or not."""
-    wanted = captures.c.capture_id.in_(ids)
-    found = await connection.execute(sa.select(*_COLUMNS).where(captures.c.session_id == session_id, wanted))
+    found = await connection.execute(_STORED, {"session_id": session_id, "ids": list(ids)})
     return {row.capture_id: Capture(**row._mapping) for row in found}
 
 
@@ -77,15 +96,11 @@ async def select_named(
     return [Capture(**row._mapping) for row in found]
 
 
-async def upsert_captures(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
-    """Store captures; one that was not kept before is replaced, a kept one never."""
-    statement = insert(captures).values(list(rows))
-    replaced = {name: statement.excluded[name] for name in rows[0] if name not in _KEYS}
-    await connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["session_id", "capture_id"], set_=replaced, where=captures.c.kept.is_(False)
-        )
-    )
+async def upsert_captures(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> int:
+    """Store captures and count them; one that was not kept before is replaced, a kept one never."""
+    # In one order everywhere, so that two requests with the same ids cannot wait for each other.
+    ordered = sorted(rows, key=lambda row: row["capture_id"].bytes)
+    return len((await connection.execute(_UPSERT, ordered)).all())
 
 
 async def select_page(

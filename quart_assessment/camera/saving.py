@@ -67,10 +67,22 @@ class Saved:
     created: bool
 
 
+class _Overtaken(Exception):
+    """A capture of the same id was kept a moment ago."""
+
+
 async def save_capture(
-    database: Database, store: Store, caller: Caller, session_id: UUID, offers: Sequence[Offer]
+    database: Database,
+    store: Store,
+    caller: Caller,
+    session_id: UUID,
+    offers: Sequence[Offer],
+    *,
+    alone: bool = True,
 ) -> list[Saved]:
     """Keep the captures offered, all or none, in their order.
+
+    `alone` keeps other captures of the session waiting meanwhile, so that its limit is met exactly.
 
     It runs to its end though the caller is cancelled: a capture is there with its row, or nothing of it is.
     Everything is decided once more under the session's lock.
@@ -86,7 +98,7 @@ async def save_capture(
         nonlocal begun
         begun = True
         try:
-            return await _keep(database, store, caller, session_id, offers)
+            return await _keep(database, store, caller, session_id, offers, alone=alone)
         finally:
             for offer in offers:
                 offer.discard()
@@ -100,19 +112,29 @@ async def save_capture(
 
 
 async def _keep(
-    database: Database, store: Store, caller: Caller, session_id: UUID, offers: Sequence[Offer]
+    database: Database,
+    store: Store,
+    caller: Caller,
+    session_id: UUID,
+    offers: Sequence[Offer],
+    *,
+    alone: bool,
 ) -> list[Saved]:
     may_be_stored = False
 
     async def work(connection: AsyncConnection) -> list[Saved]:
         nonlocal may_be_stored
-        saved = await _write_rows(connection, caller, session_id, offers)
+        saved = await _write_rows(connection, caller, session_id, offers, alone=alone)
         may_be_stored = True
         return saved
 
     try:
         await _store_files(offers)
-        saved = await committed(database, work)
+        try:
+            saved = await committed(database, work)
+        except _Overtaken:
+            alone = True
+            saved = await committed(database, work)
     except BaseException:
         # A commit whose answer was lost may have been done: then its row needs the file.
         if not may_be_stored:
@@ -144,10 +166,10 @@ async def _remove(store: Store, keys: Sequence[str | None]) -> None:
 
 
 async def _write_rows(
-    connection: AsyncConnection, caller: Caller, session_id: UUID, offers: Sequence[Offer]
+    connection: AsyncConnection, caller: Caller, session_id: UUID, offers: Sequence[Offer], *, alone: bool
 ) -> list[Saved]:
-    ids = [offer.capture_id for offer in offers]
-    view = await lock_and_look(connection, caller, session_id, ids, [offer.metadata for offer in offers])
+    ids, said = [offer.capture_id for offer in offers], [offer.metadata for offer in offers]
+    view = await lock_and_look(connection, caller, session_id, ids, said, alone=alone)
     stored = dict(view.stored)
     rows: dict[UUID, dict[str, Any]] = {}
     saved: list[Saved] = []
@@ -175,8 +197,8 @@ async def _write_rows(
             kept += capture.kept
     if refusals and len(refusals) == len(offers):
         raise refusals[0]
-    if rows:
-        await repository.upsert_captures(connection, list(rows.values()))
+    if rows and await repository.upsert_captures(connection, list(rows.values())) < len(rows):
+        raise _Overtaken
     if any(capture.late and capture.kept for capture in stored.values()):
         # No verb of an ended session will link them.
         await linking.link_all_captures(connection, session_id)

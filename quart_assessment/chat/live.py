@@ -74,6 +74,7 @@ class LiveTurns:
         self, settings: Settings, database: Database, provider: Provider, listener: Listener
     ) -> None:
         self.worker_id = new_id()
+        self.model = settings.llm_model
         self.lease = settings.turn_lease_seconds
         self.database = database
         self.listener = listener
@@ -150,6 +151,9 @@ class LiveTurns:
             await _cancelled(asking)
             await self._end(ask, reply, _Outcome("interrupted"))
             raise
+        except Problem:
+            # The database was away when the history was read, or an ask counted.
+            await self._end(ask, reply, _Outcome("interrupted"))
         except Exception:
             log.exception("a reply broke off")
             await self._end(ask, reply, _Outcome("interrupted"))

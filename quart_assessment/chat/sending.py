@@ -149,7 +149,8 @@ async def _taken(
         return _Decision()
     if not room:
         raise Unavailable
-    await repository.insert_running_turn(connection, row, live.worker_id, live.lease)
+    asked = {"connection": settings.connection, "model": live.model}
+    await repository.insert_running_turn(connection, row | asked, live.worker_id, live.lease)
     return _Decision(await ask_for(connection, session, key, number, message.text, standing, 1))
 
 

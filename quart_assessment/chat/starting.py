@@ -76,7 +76,8 @@ async def _begun(
         return key, None
     if not room:
         raise Unavailable
-    await repository.insert_running_turn(connection, row, live.worker_id, live.lease)
+    asked = {"connection": settings.connection, "model": live.model}
+    await repository.insert_running_turn(connection, row | asked, live.worker_id, live.lease)
     standing = await repository.select_standing(connection, session.chat.id)
     return key, await ask_for(connection, session, key, 0, None, standing, 1)
 

@@ -97,9 +97,11 @@ async def _run(settings: Settings) -> int:
 
 async def _start(settings: Settings, stack: AsyncExitStack) -> Child:
     """Bring everything up in order; `stack` takes it down in the opposite one."""
-    from quart_assessment.cli.demo import prepare_demo
-    from quart_assessment.database.migrations import migrate
-
+    environment = os.environ | {"VAR_DIR": str(settings.var_dir)}
+    if settings.llm_base_url is None:
+        environment |= await _start_model(settings, environment, stack)
+    # The imports take longer than the database does.
+    importing = asyncio.create_task(asyncio.to_thread(_import_what_prepares))
     settings = await _with_database(settings, stack)
     settings = settings.model_copy(
         update={"secret_key": settings.secret_key or _kept_secret(settings.var_dir)}
@@ -107,19 +109,34 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> Child:
     missing = missing_to_serve(settings)
     if missing:
         raise click.ClickException(" ".join(missing))
-    environment = os.environ | {"VAR_DIR": str(settings.var_dir)}
+    await importing
+    await _prepare(settings)
     # The service works with the rights of the application alone.
     environment.pop("MIGRATION_DATABASE_URL", None)
     environment["DATABASE_URL"] = _revealed(settings.database_url)
     environment["SECRET_KEY"] = _revealed(settings.secret_key)
-    if settings.llm_base_url is None:
-        environment |= await _start_model(settings, environment, stack)
-    await migrate(settings)
-    await prepare_demo(settings)
     service = Child(["serve"], environment, settings.var_dir / "service.log")
     stack.push_async_callback(service.stop, settings.graceful_timeout + _SERVICE_STOP_MARGIN_SECONDS)
     await service.start()
     return service
+
+
+def _import_what_prepares() -> None:
+    import quart_assessment.cli.demo
+    import quart_assessment.database.migrations  # noqa: F401
+
+
+async def _prepare(settings: Settings) -> None:
+    """Bring the tables and the demonstration up to date."""
+    from quart_assessment.cli.demo import prepare_demo
+    from quart_assessment.database.migrations import migrate
+    from quart_assessment.problems import Problem
+
+    try:
+        await migrate(settings)
+        await prepare_demo(settings)
+    except (OSError, Problem) as error:
+        raise click.ClickException(f"The database cannot be used ({type(error).__name__}).") from error
 
 
 async def _with_database(settings: Settings, stack: AsyncExitStack) -> Settings:
@@ -147,10 +164,12 @@ async def _with_database(settings: Settings, stack: AsyncExitStack) -> Settings:
 
 def _kept_secret(var_dir: Path) -> SecretStr:
     kept = var_dir / "secret"
-    with suppress(FileExistsError):
-        handle = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(handle, "w") as file:
+    if not kept.exists():
+        draft = kept.with_suffix(".new")
+        draft.unlink(missing_ok=True)
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(48))
+        draft.rename(kept)
     return SecretStr(kept.read_text().strip())
 
 

@@ -90,6 +90,8 @@ async def come_by_invitation(
         account = await accounts.get_account(connection, invitation["account_id"])
         if account is None or await _is_spent(connection, invitation):
             raise InvitationSpent
+        # Of two links used at the same moment, the later use ends the earlier one's login.
+        await repository.lock_account(connection, account.id)
         now = await repository.select_now(connection)
         await accounts.end_logins(connection, account.id)
         await accounts.open_login(connection, settings, account.id, token_hash)

@@ -158,8 +158,8 @@ def progress_of(session: Session, standing: Standing, min_turns: int) -> int:
     if session.consent_scopes is None:
         return 0
     phq = _share(session.phq, Fraction(standing.answered, max(1, standing.total)))
-    turns = Fraction(min(standing.turns, max(1, min_turns)), max(1, min_turns))
-    chat = _share(session.chat, turns * CHAT_BEFORE_ITS_END)
+    turns = Fraction(standing.turns, max(1, min_turns))
+    chat = _share(session.chat, min(turns, CHAT_BEFORE_ITS_END))
     return int(CONSENT_SHARE + PHQ_SHARE * phq + CHAT_SHARE * chat)
 
 

@@ -21,7 +21,7 @@ from quart_assessment.journey.starting import Asked
 from quart_assessment.web.body import read_form
 from quart_assessment.web.caller import caller, open_to
 from quart_assessment.web.envelope import kept
-from quart_assessment.web.fields import path_id
+from quart_assessment.web.fields import our_id
 from quart_assessment.web.state import settings
 
 blueprint = Blueprint("journey", __name__, url_prefix="/api/sessions")
@@ -50,7 +50,7 @@ async def read_all() -> Response:
 @open_to("participant")
 async def read(session_id: str) -> Response:
     """Give a session: where the participant stands, and all a page needs to go on."""
-    return kept({"session": await starting.read(database(), caller(), path_id(session_id))})
+    return kept({"session": await starting.read(database(), caller(), our_id(session_id))})
 
 
 @blueprint.post("/<session_id>/consent")
@@ -58,7 +58,7 @@ async def read(session_id: str) -> Response:
 @document_request(ConsentForm)
 async def consent(session_id: str) -> Response:
     """Store what the participant said to the consent text."""
-    session = path_id(session_id)
+    session = our_id(session_id)
     form = await read_form(ConsentForm, settings().answer_body_bytes)
     return kept({"session": await steps.consent(database(), caller(), session, form)})
 
@@ -68,7 +68,7 @@ async def consent(session_id: str) -> Response:
 @document_request(CameraCheckForm)
 async def check_camera(session_id: str) -> Response:
     """Store whether the camera works."""
-    session = path_id(session_id)
+    session = our_id(session_id)
     form = await read_form(CameraCheckForm, settings().answer_body_bytes)
     return kept({"session": await steps.check_camera(database(), caller(), session, form)})
 
@@ -78,7 +78,7 @@ async def check_camera(session_id: str) -> Response:
 @document_request(OpenForm)
 async def open_page(session_id: str) -> Response:
     """Let this page own the camera."""
-    session = path_id(session_id)
+    session = our_id(session_id)
     form = await read_form(OpenForm, settings().answer_body_bytes)
     return kept({"session": await steps.open_page(database(), caller(), session, form.page_id)})
 
@@ -88,7 +88,7 @@ async def open_page(session_id: str) -> Response:
 @document_request(WithdrawForm)
 async def withdraw(session_id: str) -> Response:
     """Take consent back, for some scopes or all, and have data erased."""
-    target = path_id(session_id)
+    target = our_id(session_id)
     form = await read_form(WithdrawForm, settings().answer_body_bytes)
     session, receipt = await withdrawing.withdraw(database(), caller(), target, form)
     return kept({"session": session} | ({} if receipt is None else {"receipt": receipt}))
@@ -99,7 +99,7 @@ async def withdraw(session_id: str) -> Response:
 @document_request(AbandonForm)
 async def abandon(session_id: str) -> Response:
     """End the session on the person's own wish."""
-    session = path_id(session_id)
+    session = our_id(session_id)
     form = await read_form(AbandonForm, settings().answer_body_bytes)
     return kept({"session": await steps.abandon(database(), caller(), session, form.reason)})
 
@@ -109,7 +109,7 @@ async def abandon(session_id: str) -> Response:
 @document_request(RestartForm)
 async def restart(session_id: str) -> Response:
     """Begin again: the whole session, or one part."""
-    target = path_id(session_id)
+    target = our_id(session_id)
     form = await read_form(RestartForm, settings().answer_body_bytes)
     session, new = await restarting.restart(database(), settings(), caller(), target, form.part, form.id)
     return kept({"session": session}, 201 if new else 200)
@@ -119,7 +119,7 @@ async def restart(session_id: str) -> Response:
 @open_to("participant")
 async def complete_phq(session_id: str) -> Response:
     """Close the questionnaire."""
-    session = path_id(session_id)
+    session = our_id(session_id)
     await read_form(CompleteForm, settings().answer_body_bytes)
     return kept(await finishing.complete_phq(database(), caller(), session))
 
@@ -128,7 +128,7 @@ async def complete_phq(session_id: str) -> Response:
 @open_to("participant")
 async def complete_chat(session_id: str) -> Response:
     """Close the interview on the participant's wish."""
-    session = path_id(session_id)
+    session = our_id(session_id)
     await read_form(CompleteForm, settings().answer_body_bytes)
     return kept(await finishing.complete_chat(database(), caller(), session))
 
@@ -138,7 +138,7 @@ async def complete_chat(session_id: str) -> Response:
 @document_request(CompleteForm)
 async def complete(session_id: str) -> Response:
     """End the session as completed."""
-    session = path_id(session_id)
+    session = our_id(session_id)
     form = await read_form(CompleteForm, settings().answer_body_bytes)
     return kept(
         {"session": await finishing.complete(database(), caller(), session, missing_ok=form.missing_ok)}

@@ -20,6 +20,7 @@ from quart_assessment.database.transactions import committed
 from quart_assessment.journey import overview, repository
 from quart_assessment.phq import reading as answers
 from quart_assessment.safety import service as safety
+from quart_assessment.safety.service import Alert
 from quart_assessment.sessions import service as sessions
 from quart_assessment.sessions import verbs
 from quart_assessment.sessions.facts import Session
@@ -142,25 +143,70 @@ async def list_alerts(database: Database, staff: Staff, wanted: Wanted) -> tuple
     return await committed(database, work)
 
 
+async def read_acknowledged(database: Database, staff: Staff, alert_id: UUID) -> Data | None:
+    """Give an alert that has been acknowledged, None for one that is open; raises NotFound."""
+
+    async def work(connection: AsyncConnection) -> Data | None:
+        alert = await _own_alert(connection, staff, alert_id)
+        if alert.state == "open":
+            return None
+        await _record(connection, staff, "alert_read", alert)
+        return await safety.alert_data(connection, alert_id)
+
+    return await committed(database, work)
+
+
 async def acknowledge(database: Database, staff: Staff, alert_id: UUID, outcome: str, note: str) -> Data:
     """Store who took care of an alert, and how; one that was acknowledged stays as it is. Raises NotFound."""
 
     async def work(connection: AsyncConnection) -> Data:
-        alert = await safety.lock_alert(connection, alert_id)
-        check_study(staff, await _own(connection, staff), alert.study_id)
+        alert = await _own_alert(connection, staff, alert_id)
         if alert.state == "open":
             await safety.acknowledge(connection, alert_id, staff.account_id, outcome, note)
-            await audit.record(
-                connection,
-                staff.account_id,
-                "alert_acknowledged",
-                study_id=alert.study_id,
-                session_id=alert.session_id,
-                subject_id=alert_id,
-            )
+        await _record(
+            connection, staff, "alert_acknowledged" if alert.state == "open" else "alert_read", alert
+        )
         return await safety.alert_data(connection, alert_id)
 
     return await committed(database, work)
+
+
+async def _own_alert(connection: AsyncConnection, staff: Staff, alert_id: UUID) -> Alert:
+    alert = await safety.lock_alert(connection, alert_id)
+    check_study(staff, await _own(connection, staff), alert.study_id)
+    return alert
+
+
+async def _record(connection: AsyncConnection, staff: Staff, action: str, alert: Alert) -> None:
+    await audit.record(
+        connection,
+        staff.account_id,
+        action,
+        study_id=alert.study_id,
+        session_id=alert.session_id,
+        subject_id=alert.id,
+    )
+
+
+async def read_failed(database: Database, staff: Staff, session_id: UUID) -> Data | None:
+    """Give a session that has failed, None for one that may still be ended; raises as `fail`."""
+
+    async def work(connection: AsyncConnection) -> Data | None:
+        session = await _seen(connection, staff, session_id)
+        if session.end is None:
+            return None
+        return await _failed(connection, staff, session)
+
+    return await committed(database, work)
+
+
+async def _failed(connection: AsyncConnection, staff: Staff, session: Session) -> Data:
+    if session.end_state != "FAILED":
+        raise SessionEnded
+    await audit.record(
+        connection, staff.account_id, "session_read", study_id=session.study_id, session_id=session.id
+    )
+    return await overview.of_session(connection, session)
 
 
 async def fail(database: Database, staff: Staff, session_id: UUID, reason: str) -> Data:
@@ -173,19 +219,14 @@ async def fail(database: Database, staff: Staff, session_id: UUID, reason: str) 
 
     async def work(connection: AsyncConnection) -> Data:
         session = await _seen(connection, staff, session_id, lock=True)
-        if session.end_state != "FAILED":
-            if session.end is not None:
-                raise SessionEnded
-            await chat.stop_running(connection, session)
-            await verbs.note_event(connection, session.id, "reason", {"text": reason})
-            await verbs.end(connection, session, "FAILED", "staff")
-            await audit.record(
-                connection,
-                staff.account_id,
-                "session_failed",
-                study_id=session.study_id,
-                session_id=session.id,
-            )
+        if session.end is not None:
+            return await _failed(connection, staff, session)
+        await chat.stop_running(connection, session)
+        await verbs.note_event(connection, session.id, "reason", {"text": reason})
+        await verbs.end(connection, session, "FAILED", "staff")
+        await audit.record(
+            connection, staff.account_id, "session_failed", study_id=session.study_id, session_id=session.id
+        )
         return await overview.of_session(connection, await sessions.get_any(connection, session_id))
 
     return await committed(database, work)

@@ -14,7 +14,7 @@ from quart_assessment.journey.staff_schemas import AlertsQuery, SessionsQuery, w
 from quart_assessment.web.body import checked, read_form
 from quart_assessment.web.caller import open_to, staff
 from quart_assessment.web.envelope import kept
-from quart_assessment.web.fields import path_id
+from quart_assessment.web.fields import our_id, path_id
 from quart_assessment.web.state import settings
 
 blueprint = Blueprint("staff", __name__, url_prefix="/api/admin")
@@ -37,14 +37,14 @@ async def list_sessions() -> Response:
 @open_to("staff")
 async def read_session(session_id: str) -> Response:
     """Give a session whole."""
-    return kept(await service.read_session(database(), staff(), path_id(session_id)))
+    return kept(await service.read_session(database(), staff(), our_id(session_id)))
 
 
 @blueprint.get("/sessions/<session_id>/captures/<capture_id>/file")
 @open_to("staff")
 async def read_file(session_id: str, capture_id: str) -> Response:
     """Give a capture's file."""
-    found = await service.find_file(database(), staff(), path_id(session_id), path_id(capture_id))
+    found = await service.find_file(database(), staff(), our_id(session_id), path_id(capture_id))
     return await file_reply(found)
 
 
@@ -53,9 +53,12 @@ async def read_file(session_id: str, capture_id: str) -> Response:
 @document_request(FailForm)
 async def fail(session_id: str) -> Response:
     """End a session for a fault."""
-    target = path_id(session_id)
-    form = await read_form(FailForm, settings().answer_body_bytes)
-    return kept({"session": await service.fail(database(), staff(), target, form.reason)})
+    target = our_id(session_id)
+    session = await service.read_failed(database(), staff(), target)
+    if session is None:
+        form = await read_form(FailForm, settings().answer_body_bytes)
+        session = await service.fail(database(), staff(), target, form.reason)
+    return kept({"session": session})
 
 
 @blueprint.get("/alerts")
@@ -72,6 +75,9 @@ async def list_alerts() -> Response:
 @document_request(AcknowledgeForm)
 async def acknowledge(alert_id: str) -> Response:
     """Say who took care of an alert, and how."""
-    target = path_id(alert_id)
-    form = await read_form(AcknowledgeForm, settings().answer_body_bytes)
-    return kept({"alert": await service.acknowledge(database(), staff(), target, form.outcome, form.note)})
+    target = our_id(alert_id)
+    alert = await service.read_acknowledged(database(), staff(), target)
+    if alert is None:
+        form = await read_form(AcknowledgeForm, settings().answer_body_bytes)
+        alert = await service.acknowledge(database(), staff(), target, form.outcome, form.note)
+    return kept({"alert": alert})

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from quart_assessment.journey.staff import Wanted
 from quart_assessment.web.body import Form
-from quart_assessment.web.fields import Id
+from quart_assessment.web.fields import Id, Note
 
 MOST_ROWS = 200
 
@@ -22,7 +22,7 @@ def _whole(value: object) -> object:
 
 
 Limit = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=MOST_ROWS)]
-Filter = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Filter = Annotated[Note, StringConstraints(min_length=1, max_length=100)]
 
 
 class SessionsQuery(Form):

@@ -78,6 +78,8 @@ async def save_session_responses(
         if problem := await _why_not(database, caller, session_id):
             raise problem
         await _refuse(database, caller, session_id, verdicts)
+        if not verdicts:
+            await _check_state(database, caller, session_id)
         known = {verdict.question_id for verdict in verdicts}
         raise Invalid([Detail(str(question), "unknown") for question in questions if question not in known])
     return await _outcome(database, caller, session_id, verdicts)

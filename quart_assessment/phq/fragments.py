@@ -5,7 +5,9 @@ from __future__ import annotations
 PROGRESS = """
     SELECT count(*) FILTER (WHERE q.scored) AS total,
         count(r.question_id) FILTER (WHERE q.scored) AS answered,
-        min(r.received_at) AS first_at
+        (SELECT min(v.received_at) FROM questions f
+            JOIN response_revisions v ON v.session_id = f.session_id AND v.question_id = f.id
+            WHERE f.assessment_id = p.id) AS first_at
     FROM questions q
     LEFT JOIN responses r ON r.session_id = q.session_id AND r.question_id = q.id
     WHERE q.assessment_id = p.id

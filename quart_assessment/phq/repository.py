@@ -113,12 +113,24 @@ async def select_questions(connection: AsyncConnection, assessment_id: UUID) -> 
 
 
 async def select_answers(connection: AsyncConnection, session_id: UUID) -> list[dict[str, Any]]:
-    """Read all answers of a session, of replaced assessments too, in the questions' order."""
+    """Read all answers of a session, of replaced assessments too, in the questions' order.
+
+    A question for which values came only after the end stands there without an answer.
+    """
+    answered, received = responses.alias("r"), response_revisions.alias("v")
+    of_question = questions.c.id == answered.c.question_id
+    came = sa.exists().where(received.c.session_id == session_id, received.c.question_id == questions.c.id)
     found = await connection.execute(
-        sa.select(responses, questions.c.category, questions.c.position, questions.c.text)
-        .select_from(responses.join(questions, questions.c.id == responses.c.question_id))
-        .where(responses.c.session_id == session_id)
-        .order_by(responses.c.assessment_id, questions.c.position)
+        sa.select(
+            questions.c.id.label("question_id"),
+            questions.c.assessment_id,
+            questions.c.category,
+            questions.c.text,
+            *(column for column in answered.c if column.name not in ("question_id", "assessment_id")),
+        )
+        .select_from(questions.outerjoin(answered, of_question))
+        .where(questions.c.session_id == session_id, came)
+        .order_by(questions.c.assessment_id, questions.c.position)
     )
     return [dict(row._mapping) for row in found]
 

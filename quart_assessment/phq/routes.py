@@ -23,10 +23,10 @@ from quart_assessment.phq.answering import (
 )
 from quart_assessment.phq.repository import Answer
 from quart_assessment.phq.schemas import AnswerForm, AnswersForm
-from quart_assessment.web.body import read_form
+from quart_assessment.web.body import Form, read_form
 from quart_assessment.web.caller import caller, open_to
 from quart_assessment.web.envelope import Data, help_data, kept
-from quart_assessment.web.fields import path_id
+from quart_assessment.web.fields import our_id
 from quart_assessment.web.state import settings
 
 blueprint = Blueprint("phq", __name__, url_prefix="/api/sessions/<session_id>/phq")
@@ -46,14 +46,16 @@ def _saves() -> Saves:
 @open_to("participant")
 async def start(session_id: str) -> Response:
     """Mark the start of the questionnaire."""
-    return kept({"started_at": await service.start(database(), caller(), path_id(session_id))})
+    session = our_id(session_id)
+    await read_form(Form, settings().answer_body_bytes)
+    return kept({"started_at": await service.start(database(), caller(), session)})
 
 
 @blueprint.get("")
 @open_to("participant")
 async def read(session_id: str) -> Response:
     """Give the questions as drawn, and the answers as they stand."""
-    return kept(await service.read(database(), caller(), path_id(session_id)))
+    return kept(await service.read(database(), caller(), our_id(session_id)))
 
 
 @blueprint.put("/responses/<question_id>")
@@ -61,7 +63,7 @@ async def read(session_id: str) -> Response:
 @document_request(AnswerForm)
 async def save_one(session_id: str, question_id: str) -> Response:
     """Keep one answer."""
-    session, question = path_id(session_id), path_id(question_id)
+    session, question = our_id(session_id), our_id(question_id)
     form = await read_form(AnswerForm, settings().answer_body_bytes)
     began = perf_counter()
     saved = await update_response(database(), _saves(), caller(), session, _answer(question, form))
@@ -74,7 +76,7 @@ async def save_one(session_id: str, question_id: str) -> Response:
 @document_request(AnswersForm)
 async def save_several(session_id: str) -> Response:
     """Keep several answers, all or none."""
-    session = path_id(session_id)
+    session = our_id(session_id)
     form = await read_form(AnswersForm, settings().bulk_body_bytes)
     began = perf_counter()
     answers = [_answer(one.question_id, one) for one in form.responses]
@@ -87,7 +89,7 @@ async def save_several(session_id: str) -> Response:
 @open_to("participant")
 async def read_score(session_id: str) -> Response:
     """Give the score, where the study shows it."""
-    found = await service.read_score(database(), caller(), path_id(session_id))
+    found = await service.read_score(database(), caller(), our_id(session_id))
     return kept({"score": reading.score_data(found)})
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from quart_assessment.database.engine import Database
 from quart_assessment.database.transactions import committed
 from quart_assessment.phq import reading
-from quart_assessment.phq.problems import ScoreNotShown
+from quart_assessment.phq.problems import Completed, ScoreNotShown
 from quart_assessment.phq.scoring import Score, without_judgement
 from quart_assessment.sessions import service as sessions
 from quart_assessment.sessions import verbs
@@ -25,6 +25,7 @@ async def start(database: Database, caller: Caller, session_id: UUID) -> datetim
     """Mark the start of the questionnaire and give its time; a repeat gives the first.
 
     Raises:
+        Completed: it has been handed in without a start.
         SessionEnded, WrongStep: it is not the questionnaire's turn.
     """
 
@@ -32,6 +33,8 @@ async def start(database: Database, caller: Caller, session_id: UUID) -> datetim
         session = await sessions.lock_session(connection, caller, session_id)
         if session.phq.started_at is not None:
             return session.phq.started_at
+        if session.phq.completed_at is not None and not session.phq.skipped:
+            raise Completed
         check_part_open(session, "phq")
         await verbs.start_part(connection, session, "phq")
         return session.now

@@ -58,7 +58,8 @@ _FOUND = f"""
         a.replaced_at IS NOT NULL AS replaced,
         coalesce(s.end_reason = 'withdrawn', false) OR 'questionnaire' = ANY(s.withdrawn_scopes) AS withdrawn,
         {ENDED_AT} IS NOT NULL AS ended,
-        {ENDED_AT} IS NOT NULL AND coalesce({TAKES_LATE} AND {before_the_end("k.session_ms")}, false) AS takes_late,
+        {ENDED_AT} IS NOT NULL AND coalesce({TAKES_LATE} AND {before_the_end("k.session_ms")}, false)
+            AND NOT 'questionnaire' = ANY(s.withdrawn_scopes) AS takes_late,
         s.parts_open_at IS NOT NULL AND (s.first_part = 'phq' OR EXISTS (
             SELECT 1 FROM assessments o WHERE o.session_id = s.id AND o.kind = 'chat'
             AND o.replaced_at IS NULL AND o.completed_at IS NOT NULL)) AS reached,
@@ -80,7 +81,7 @@ _JUDGED = f"""
                 AND r.question_id = f.question_id AND {_SAME.format("f")} AND NOT r.after_completion) THEN 'repeat'
             WHEN completed THEN 'completed'
             WHEN ended AND NOT takes_late THEN 'session_ended'
-            WHEN skipped THEN 'wrong_step'
+            WHEN skipped OR withdrawn THEN 'wrong_step'
             WHEN NOT replaced AND NOT reached THEN 'wrong_step'
             WHEN NOT fits THEN 'invalid'
             ELSE 'ok'

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.problems import Help, Hotline, NotFound
 from quart_assessment.safety import repository
+from quart_assessment.safety.repository import Alert as Alert
 from quart_assessment.web.envelope import Data
 
 Source = Literal["phq", "chat"]
@@ -105,7 +106,7 @@ async def alerts_of_studies(
     return [_data(one) for one in found]
 
 
-async def lock_alert(connection: AsyncConnection, alert_id: UUID) -> repository.Alert:
+async def lock_alert(connection: AsyncConnection, alert_id: UUID) -> Alert:
     """Lock an alert and read it; raises NotFound."""
     found = await repository.select_alert(connection, alert_id, lock=True)
     if found is None:
@@ -128,7 +129,7 @@ async def alert_data(connection: AsyncConnection, alert_id: UUID) -> Data:
     return _data(found)
 
 
-def _data(alert: repository.Alert) -> Data:
+def _data(alert: Alert) -> Data:
     # An item's value is a whole number; a detector's score need not be one.
     value = int(alert.value) if alert.value.is_integer() else alert.value
     return asdict(alert) | {"value": value}

@@ -27,6 +27,7 @@ from quart_assessment.problems import BadRequest, ClientLeft, TimedOut, TooLarge
 from quart_assessment.settings import KIB, Settings
 
 SCOPE_KEY = "qa.body"
+FIRST_REFUSAL = 400
 LINGER_SECONDS = 1.0
 LINGER_BYTES = 256 * KIB
 _Steps = Generator[Any, Any, ASGIReceiveEvent]
@@ -208,8 +209,8 @@ class _Exchange:
         body = self._body
         if not body.declared:
             body.settled.set()
-        elif self._method in ("GET", "HEAD"):
-            # Nobody reads these bodies; read away, they cost neither the connection nor the sight of its end.
+        elif self._method in ("GET", "HEAD") or message["status"] < FIRST_REFUSAL:
+            # Nobody needed this body; read away, it costs neither the connection nor the sight of its end.
             await self._linger()
         if body.declared and not body.complete:
             self._closing = True

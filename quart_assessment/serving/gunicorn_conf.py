@@ -50,7 +50,7 @@ proc_name = "quart-assessment"
 def when_ready(_server: Arbiter) -> None:
     """Empty the metrics folder: the port is ours now, and no worker of this start runs yet."""
     shutil.rmtree(_metrics, ignore_errors=True)
-    _metrics.mkdir(parents=True)
+    _metrics.mkdir(parents=True, mode=0o700)
 
 
 def child_exit(_server: Arbiter, worker: Worker) -> None:

@@ -30,19 +30,18 @@ _POLL_SECONDS = 0.05
 class GracefulServer(Server):
     """A uvicorn server that tells the app of its end before it waits for connections."""
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002
         """End: the app is told, no new connections, last requests, then all that uvicorn does."""
         self._tell_app()
         for server in self.servers:
             server.close()
-        for listener in sockets or []:
-            listener.close()
         BoundedProtocol.draining = True
         for connection in self.server_state.connections:
             if isinstance(connection, BoundedProtocol) and connection.cycle is not None:
                 connection.cycle.keep_alive = connection.cycle.response_complete
         await self._take_last_requests()
-        await super().shutdown(sockets)
+        # The servers have closed the sockets; closed again, they would hit whatever got their number since.
+        await super().shutdown()
         # uvicorn would send itself the signal again, and an orderly end would look like a crash.
         self._captured_signals.clear()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
@@ -10,6 +11,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from quart_assessment.problems import NotFound
 
+NOBODYS = UUID(int=0)
+"""The nil UUID (RFC 9562, 5.9), which nothing that we make has."""
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 MOST_MILLISECONDS = 2**53 - 1
 
 
@@ -22,7 +27,7 @@ def _without_nul(text: str) -> str:
 def _uuid(value: object) -> UUID:
     if isinstance(value, UUID):
         return value
-    if not isinstance(value, str) or len(value) != 36:
+    if not isinstance(value, str) or not _UUID.fullmatch(value):
         raise ValueError("not a UUID")
     return UUID(value)
 
@@ -44,8 +49,13 @@ Duration = Annotated[int, Field(ge=0, le=MOST_MILLISECONDS)]
 Note = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_without_nul)]
 
 
+def our_id(text: str) -> UUID:
+    """Read an id that we made out of a path; a malformed one is looked for, and not found, like an unknown one."""
+    return UUID(text) if _UUID.fullmatch(text) else NOBODYS
+
+
 def path_id(text: str) -> UUID:
-    """Read an id out of a path; a malformed one is no other than an unknown one.
+    """Read an id that a client made out of a path.
 
     Raises:
         NotFound: `text` is no UUID.

@@ -80,6 +80,17 @@ class Rows:
         finally:
             await connection.close()
 
+    async def insert_turn(self, session_id: str, assessment_id: str, message_id: str) -> None:
+        connection = await self.database.connect(owner=True)
+        try:
+            await connection.execute(
+                "INSERT INTO turns (session_id, message_id, assessment_id, turn_number, state, message,"
+                " received_at, completed_at) VALUES ($1, $2, $3, 1, 'complete', 'hello', now(), now())",
+                *(UUID(one) for one in (session_id, message_id, assessment_id)),
+            )
+        finally:
+            await connection.close()
+
     async def change_session(self, session_id: str, change: str) -> None:
         connection = await self.database.connect(owner=True)
         try:

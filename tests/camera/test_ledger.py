@@ -126,6 +126,31 @@ async def test_captures_are_linked_by_what_they_name_and_else_by_their_time(
     assert await link(sitter, "PHQ") == linked
 
 
+async def test_a_capture_that_came_before_its_message_is_linked_to_the_interview(
+    sitter: Sitter, rows: Rows
+) -> None:
+    message_id = str(uuid4())
+    said = {"trigger": "MESSAGE_SEND", "llm_conversation_id": message_id}
+    early = kept(await sitter.put(PICTURE, said=said), 201)["capture"]
+    assert early["capture_type"] == "GENERAL"
+    await rows.insert_turn(sitter.session["id"], sitter.session["chat"]["assessment_id"], message_id)
+    assert kept(await sitter.put(PICTURE, said=said), 201)["capture"]["capture_type"] == "LLM"
+    assert (await link(sitter, "PHQ"))["linked"] == 0
+    linked = await link(sitter, "LLM")
+    assert [one["capture_type"] for one in linked["captures"]] == ["LLM", "LLM"]
+
+
+async def test_a_capture_of_a_replaced_part_belongs_to_that_part(sitter: Sitter) -> None:
+    first = sitter.session["phq"]["assessment_id"]
+    question = (await sitter.questions())[0]["id"]
+    kept(await sitter.put(PICTURE, said={"question_id": question}), 201)
+    await sitter.post("restart", part="phq")
+    assert sitter.session["phq"]["assessment_id"] != first
+    assert (await link(sitter, "PHQ"))["linked"] == 0
+    body = {"assessment_id": first, "assessment_type": "PHQ"}
+    assert kept(await sitter.client.post(f"{sitter.path}/captures/link", json=body))["linked"] == 1
+
+
 async def test_linking_goes_by_the_session_clock_and_not_by_the_arrival(sitter: Sitter, rows: Rows) -> None:
     """D14: times of the client's own clock were mixed with the server's."""
     await sitter.post("phq/start")

@@ -15,9 +15,8 @@ from tests.ground.service import Model
 class Script:
     """What one request is answered with.
 
-    `pieces` are sent as deltas, `pause` seconds apart; then `finish` is sent as the reason, [DONE], and the end.
-    `hold` stalls before the pieces, `cut` breaks the connection after them, `stall` is
-    silent after them.
+    `pieces` are sent as deltas, `pause` seconds apart; then `finish` as the reason, [DONE], and the end.
+    `hold` stalls before the pieces, `cut` breaks the connection after them, `stall` is silent after them.
     `raw` is sent instead of everything, as it is.
     """
 

@@ -59,7 +59,7 @@ async def test_silence_is_broken_by_pings(app: Quart, monkeypatch: pytest.Monkey
     source = Source()
     async with app.app_context():
         response = streamed(source.events())
-    async with response.response as body:  # type: ignore[attr-defined]
+    async with response.response as body:
         pieces = aiter(body)
         assert [await anext(pieces) for _ in range(2)] == [b": ping\n\n"] * 2
         source.queue.put_nowait(Event("complete", {}))
@@ -75,7 +75,7 @@ async def test_a_stream_ends_when_the_worker_stops(app: Quart) -> None:
         response = streamed(source.events())
     source.queue.put_nowait(Event("accepted", {}))
     before = await open_streams()
-    async with response.response as body:  # type: ignore[attr-defined]
+    async with response.response as body:
         pieces = aiter(body)
         await anext(pieces)
         assert await open_streams() == before + 1
@@ -92,7 +92,7 @@ async def test_a_reader_who_leaves_closes_its_source(app: Quart) -> None:
         response = streamed(source.events())
 
     async def read() -> None:
-        async with response.response as body:  # type: ignore[attr-defined]
+        async with response.response as body:
             async for _ in body:
                 pass
 

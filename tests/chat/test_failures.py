@@ -8,6 +8,7 @@ import pytest
 from tests.chat.conftest import Arrive
 from tests.chat.scripted_model import Script, ScriptedModel, until
 from tests.ground.participant import Data, Event, Participant, kept, refused, text_of
+from tests.ground.postgres import Database
 
 BROKEN = Script(status=500)
 
@@ -157,6 +158,42 @@ async def test_an_interview_without_a_model_can_be_finished(arrive: Arrive, mode
     await someone.say("Hello.")
     ended = kept(await someone.client.post(f"{someone.path}/chat/complete"))
     assert (ended["ended"], ended["end_reason"]) == (True, "model_unavailable")
+
+
+async def test_fifteen_minutes_without_a_reply_are_enough(
+    arrive: Arrive, model: ScriptedModel, module_database: Database
+) -> None:
+    someone = await arrive(min_turns=2)
+    await someone.greet()
+    model.say(Script(status=401))
+    await someone.say("Hello.")
+    connection = await module_database.connect(owner=True)
+    for minutes, status in ((14, 409), (16, 200)):
+        await connection.execute(
+            "UPDATE turns SET received_at = now() - $2 * interval '1 minute'"
+            " WHERE session_id = $1 AND turn_number = 1",
+            someone.session["id"],
+            minutes,
+        )
+        reply = await someone.client.post(f"{someone.path}/chat/complete")
+        assert reply.status_code == status
+    await connection.close()
+    assert reply.json()["data"]["end_reason"] == "model_unavailable"
+
+
+async def test_a_participant_who_waits_is_no_missing_model(
+    arrive: Arrive, model: ScriptedModel, module_database: Database
+) -> None:
+    someone = await arrive(min_turns=2)
+    await someone.greet()
+    await someone.say("Hello.")
+    connection = await module_database.connect(owner=True)
+    await connection.execute(
+        "UPDATE turns SET received_at = now() - interval '1 hour' WHERE session_id = $1",
+        someone.session["id"],
+    )
+    await connection.close()
+    refused(await someone.client.post(f"{someone.path}/chat/complete"), 409, "min_turns")
 
 
 async def test_the_same_message_three_times_is_one_message(arrive: Arrive, model: ScriptedModel) -> None:

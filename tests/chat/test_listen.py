@@ -67,7 +67,7 @@ async def test_a_database_that_is_away_at_first_is_found_later(module_database: 
             raise ConnectionRefusedError
         return await there._connect()
 
-    listener = Listener(connect, "trial")  # type: ignore[arg-type]
+    listener = Listener(connect, "trial")
     listener.start()
     with listener.subscribed("a") as woken:
         await asyncio.wait_for(woken.wait(), 5)

@@ -3,9 +3,12 @@
 import asyncio
 from uuid import uuid4
 
+import httpx
+
 from tests.chat.conftest import Arrive
 from tests.chat.scripted_model import Script, ScriptedModel, until
 from tests.ground.participant import Data, Event, Participant, events_of, kept, refused, text_of
+from tests.ground.postgres import Database
 
 
 def named(events: list[Event]) -> list[str]:
@@ -16,7 +19,7 @@ async def read(participant: Participant) -> Data:
     return kept(await participant.client.get(f"{participant.path}/chat"))
 
 
-async def send(participant: Participant, **body: object) -> object:
+async def send(participant: Participant, **body: object) -> httpx.Response:
     message = {"message_id": str(uuid4()), "message": "Hello."} | body
     return await participant.client.post(f"{participant.path}/chat/turns", json=message)
 
@@ -125,11 +128,10 @@ async def test_a_message_before_the_start_is_refused(arrive: Arrive, model: Scri
     refused(await send(someone), 409, "chat_not_started")
 
 
-async def test_a_message_at_another_step_is_refused(arrive: Arrive, model: ScriptedModel) -> None:
-    someone = await arrive()
+async def test_a_message_after_the_end_is_refused(arrive: Arrive, model: ScriptedModel) -> None:
+    someone = await arrive(min_turns=1)
     await someone.greet()
-    for _ in range(2):
-        await someone.say("Hello.")
+    await someone.say("Hello.")
     await someone.post("chat/complete")
     refused(await send(someone), 409, "chat_ended")
 
@@ -239,3 +241,31 @@ async def test_the_chat_of_somebody_else_is_not_there(arrive: Arrive, model: Scr
     refused(await there.client.get(f"{there.path}/chat/turns/{message_id}/events"), 404, "not_found")
     refused(await send(there), 404, "not_found")
     refused(await send(there, message=5), 422, "invalid")
+
+
+async def test_before_the_consent_there_is_no_interview(arrive: Arrive, model: ScriptedModel) -> None:
+    someone = await arrive()
+    await someone.post("restart", status=201, part="all", id=str(uuid4()))
+    body = refused(await send(someone), 409, "wrong_step")
+    assert body["details"] == [{"field": "next_step", "problem": "consent"}]
+    start = await someone.client.post(f"{someone.path}/chat/start", json={"message_id": str(uuid4())})
+    refused(start, 409, "wrong_step")
+    refused(await someone.client.get(f"{someone.path}/chat"), 409, "wrong_step")
+
+
+async def test_a_clock_that_cannot_be_right_is_flagged(
+    arrive: Arrive, model: ScriptedModel, module_database: Database
+) -> None:
+    someone = await arrive()
+    await someone.greet()
+    times = ((None, False), (0, False), (3_600_000, True), (-5000, True))
+    for session_ms, _ in times:
+        await send(someone, session_ms=session_ms, client_time="2020-01-01T00:00:00Z")
+    connection = await module_database.connect(owner=True)
+    rows = await connection.fetch(
+        "SELECT session_ms, clock_suspect FROM turns WHERE session_id = $1 AND turn_number > 0"
+        " ORDER BY turn_number",
+        someone.session["id"],
+    )
+    await connection.close()
+    assert [tuple(row) for row in rows] == list(times)

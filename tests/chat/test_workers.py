@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from uuid import uuid4
 
@@ -37,14 +37,14 @@ async def model(port: int) -> AsyncIterator[ScriptedModel]:
 
 
 @pytest.fixture
-def start(database: Database, serve: Callable[..., Service], port: int) -> Iterator[Callable[..., Service]]:
+def start(database: Database, serve: Callable[..., Service], port: int) -> Callable[..., Service]:
     """Start a service of one worker on this test's database and model."""
 
     def started(**settings: object) -> Service:
         model = Model(f"http://127.0.0.1:{port}/v1", "a key", "scripted")
         return serve(database, model=model, **SETTINGS | settings)
 
-    yield started
+    return started
 
 
 @pytest.fixture
@@ -227,9 +227,12 @@ async def test_the_turns_of_clients_that_come_and_go_are_all_answered(
                     await asyncio.sleep(0.02)
 
     await asyncio.gather(*(come_and_go(person, place) for place, person in enumerate(people)))
+    kept_turns = 0
     for person in people:
         turns = kept(await person.client.get(f"{person.path}/chat"))["turns"][1:]
         assert {(turn["state"], turn["reply"]) for turn in turns} <= {("complete", "One. Two. ")}
+        kept_turns += len(turns)
+    assert kept_turns > len(people)
     connection = await database.connect(superuser=True)
     idle = await connection.fetchval(
         "SELECT count(*) FROM pg_stat_activity WHERE usename = 'qa_app' AND state LIKE 'idle in%'"

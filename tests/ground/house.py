@@ -160,5 +160,5 @@ async def opened(database: Database, folder: Path, **changes: Any) -> AsyncItera
         **changes,
     )
     app = create_app(settings)
-    async with app.test_app():  # type: ignore[attr-defined]
+    async with app.test_app():
         yield House(app, database, settings)

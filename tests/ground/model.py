@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import subprocess
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -57,6 +58,8 @@ class PassThrough:
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self.requests: list[dict[str, Any]] = []
+        # What the model sent back, with the moment (time.monotonic) at which it came.
+        self.replies: list[tuple[float, bytes]] = []
         self._original = model
 
     @property
@@ -84,7 +87,7 @@ class PassThrough:
         record = self._recorder()
         ways = [
             asyncio.create_task(_copy(reader, back, record)),
-            asyncio.create_task(_copy(there, writer, lambda _: None)),
+            asyncio.create_task(_copy(there, writer, self._time)),
         ]
         try:
             # One side's end is the end of both: nobody must reuse a connection whose other half is gone.
@@ -96,6 +99,9 @@ class PassThrough:
             writer.close()
             back.close()
             self._writers.discard(writer)
+
+    def _time(self, data: bytes) -> None:
+        self.replies.append((time.monotonic(), data))
 
     def _recorder(self) -> Any:
         parser, body = h11.Connection(h11.SERVER), bytearray()

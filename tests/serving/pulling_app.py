@@ -34,6 +34,11 @@ async def _refuse() -> tuple[dict[str, str], int]:
     return {"code": "login_required"}, 401
 
 
+@quart_app.post("/ignore")
+async def _ignore() -> dict[str, str]:
+    return {"body": "was not needed"}
+
+
 @quart_app.post("/count")
 async def _count() -> dict[str, int]:
     total = 0

@@ -265,6 +265,14 @@ async def test_a_refused_get_with_a_body_keeps_its_connection(server: Server) ->
             assert b"connection" not in reply.lower()
 
 
+async def test_a_body_that_was_not_needed_keeps_its_connection(server: Server) -> None:
+    async with connected(server) as (reader, writer):
+        for body in (b"{}", bytes(100_000)):
+            writer.write(head("/ignore", f"Content-Length: {len(body)}") + body)
+            reply = await asyncio.wait_for(reader.readuntil(b"}\n"), 3)
+            assert b"connection" not in reply.lower()
+
+
 async def test_pipelined_requests_are_answered_in_order(server: Server) -> None:
     async with connected(server) as (reader, writer):
         writer.write(b"".join(head("/read", "Content-Length: 1") + digit for digit in (b"1", b"2", b"3")))

@@ -1,0 +1,128 @@
+"""What was acknowledged outlives `kill -9` of the workers that acknowledged it, and of those that had not yet."""
+
+from __future__ import annotations
+
+import random
+import re
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.chat.scripted_model import Script, ScriptedModel, scripted
+from tests.ground.postgres import Database
+from tests.ground.service import Service
+from tests.promises.conftest import Gather
+from tests.promises.crowd import KINDS, Crowd, Words
+from tests.promises.journal import Kept, check_kept
+
+AT_LEAST_OF_EACH = 5
+Serve = Callable[..., Service]
+
+
+@pytest.fixture
+async def model() -> AsyncIterator[ScriptedModel]:
+    """A model that takes about half a second for a reply."""
+    async with scripted(Script(Words(12), pause=0.04)) as made:
+        yield made
+
+
+def serving(service: Service) -> set[int]:
+    """Give the workers that serve: their own sampling has begun, so they have started whole."""
+    try:
+        page = httpx.get(f"{service.url}/metrics", timeout=5).text
+    except httpx.TransportError:
+        return set()
+    sampled = re.findall(r'^qa_resident_bytes\{pid="(\d+)"\} [1-9]', page, re.MULTILINE)
+    return {int(pid) for pid in sampled} & {worker.pid for worker in service.workers()}
+
+
+async def until_serving(crowd: Crowd, service: Service, workers: int) -> None:
+    last = 0.0
+
+    def all_serve() -> bool:
+        nonlocal last
+        if time.monotonic() - last < 0.1 or len(service.workers()) < workers:
+            return False
+        last = time.monotonic()
+        return len(serving(service)) == workers
+
+    await crowd.until(all_serve, f"{workers} workers that serve")
+
+
+async def kill(crowd: Crowd, service: Service, chance: random.Random, number: int) -> int:
+    """Kill a worker, or all of them, while a call is under way; gives how many calls were."""
+    await until_serving(crowd, service, 2)
+    wanted = KINDS[number % len(KINDS)]
+    pause = time.monotonic() + chance.uniform(0, 0.1)
+    await crowd.until(
+        lambda: time.monotonic() > pause and any(call.kind == wanted for call in crowd.calls.under_way),
+        f"a {wanted} under way",
+    )
+    workers = service.workers()
+    victims = workers if number % 3 == 2 else [chance.choice(workers)]
+    under_way = crowd.calls.strike()
+    for victim in victims:
+        victim.send_signal(signal.SIGKILL)
+    return under_way
+
+
+async def killed_again_and_again(
+    crowd: Crowd, service: Service, database: Database, kills: int, writes: int
+) -> tuple[int, Kept]:
+    """Kill at least `kills` times, and until calls of each kind were broken by it; then look for all of it."""
+    chance = random.Random(kills)
+    done = 0
+    while done < kills or (done < 4 * kills and min(crowd.calls.broken[kind] for kind in KINDS) < 1):
+        assert await kill(crowd, service, chance, done) > 0
+        done += 1
+    await crowd.until(lambda: crowd.journal.writes >= writes, f"{writes} writes", 120)
+    await crowd.finish()
+    for kind in KINDS:
+        assert crowd.calls.hit[kind] >= AT_LEAST_OF_EACH
+        assert crowd.calls.broken[kind] >= 1
+    assert crowd.calls.unexpected == {}
+    found = await check_kept(crowd.journal, database, Path(service.environment["STORE_DIR"]))
+    assert found.writes >= writes
+    assert '"level":"ERROR"' not in without_deaths(service)
+    return done, found
+
+
+def without_deaths(service: Service) -> str:
+    """Give what the service logged, but for Gunicorn's own lines about workers that were killed."""
+    return "\n".join(line for line in service.printed().splitlines() if "was sent SIGKILL" not in line)
+
+
+async def test_nothing_acknowledged_is_lost_when_workers_are_killed(
+    database: Database, serve: Serve, gather: Gather, model: ScriptedModel
+) -> None:
+    service = serve(database, model=model.model, turn_lease_seconds=1.5)
+    crowd = await gather(service)
+    await killed_again_and_again(crowd, service, database, kills=5, writes=400)
+
+
+@pytest.mark.prove
+async def test_twenty_kills_lose_none_of_two_thousand_acknowledged_writes(
+    database: Database, serve: Serve, gather: Gather, model: ScriptedModel, proof: Callable[..., None]
+) -> None:
+    service = serve(database, model=model.model, turn_lease_seconds=1.5)
+    crowd = await gather(service, seed=20)
+    kills, found = await killed_again_and_again(crowd, service, database, kills=20, writes=2000)
+    calls = crowd.calls
+    assert min(calls.broken[kind] for kind in KINDS) >= AT_LEAST_OF_EACH
+    proof(
+        "kill -9 of workers under load",
+        kills=kills,
+        clients=len(crowd.members),
+        calls_under_way_at_the_kills={kind: calls.hit[kind] for kind in KINDS},
+        of_these_broken_by_them={kind: calls.broken[kind] for kind in KINDS},
+        acknowledged_writes=found.writes,
+        answers=found.answers,
+        messages=found.messages,
+        chunks=found.chunks,
+        captures=found.captures,
+        lost=0,
+    )
