@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import sqlalchemy as sa
-from alembic import context
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 import quart_assessment.accounts.tables
@@ -16,6 +15,7 @@ import quart_assessment.phq.tables
 import quart_assessment.safety.tables
 import quart_assessment.sessions.tables
 import quart_assessment.studies.tables  # noqa: F401
+from alembic import context
 from quart_assessment.database.migrations import LOCK, application_role, grant
 from quart_assessment.database.schema import metadata
 from quart_assessment.settings import Settings

@@ -248,7 +248,7 @@ class LiveTurns:
             ended = await repository.update_ended(
                 connection, ask.key, self.worker_id, state, outcome.failure, ended=reason is not None
             )
-            if ended is not None and reason is not None:
+            if ended and reason is not None:
                 await repository.update_part_ended(connection, ask.assessment_id, reason)
 
         await committed(self.database, work)

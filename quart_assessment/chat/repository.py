@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -95,7 +94,7 @@ _END = sa.text(f"""
         reply = coalesce(({_DELTAS}), '')
     WHERE u.session_id = :session_id AND u.message_id = :message_id AND u.worker_id = :worker_id
         AND u.state IN ('pending', 'streaming') AND u.lease_until > now()
-    RETURNING pg_notify('{CHANNEL}', u.session_id || '/' || u.message_id), now() AS at
+    RETURNING pg_notify('{CHANNEL}', u.session_id || '/' || u.message_id)
 """)  # noqa: S608
 _TIMING = sa.text("""
     UPDATE turns SET timing = timing || :timing WHERE session_id = :session_id AND message_id = :message_id
@@ -109,7 +108,7 @@ _END_PART = sa.text("""
     INSERT INTO session_events (id, session_id, event, facts)
     SELECT :event_id, session_id, 'chat_ended', jsonb_build_object('reason', CAST(:reason AS text)) FROM ended
 """).bindparams(sa.bindparam("event_id", type_=sa.Uuid))
-_LOCK_SESSION = sa.text("SELECT id FROM sessions WHERE id = :session_id FOR UPDATE")
+_LOCK_SESSION = sa.text("SELECT id FROM sessions WHERE id = :session_id FOR NO KEY UPDATE")
 
 DELTAS_IN = {"session_id": "uuid", "message_id": "uuid", "text": "text", "ends_at": "integer"}
 _WRITE_DELTAS = sa.text(f"""
@@ -237,8 +236,8 @@ async def update_asks(connection: AsyncConnection, key: TurnKey, worker_id: UUID
 
 async def update_ended(
     connection: AsyncConnection, key: TurnKey, worker_id: UUID, state: str, error: str | None, *, ended: bool
-) -> datetime | None:
-    """End a turn this worker answers, with the text that was committed; None where it is no longer ours."""
+) -> bool:
+    """End a turn this worker answers, with the text that was committed; False where it is no longer ours."""
     found = await connection.execute(
         _END,
         {
@@ -250,8 +249,7 @@ async def update_ended(
             "ended": ended,
         },
     )
-    row = found.one_or_none()
-    return None if row is None else row.at
+    return found.one_or_none() is not None
 
 
 async def update_timing(connection: AsyncConnection, key: TurnKey, timing: dict[str, int]) -> bool:

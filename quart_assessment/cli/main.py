@@ -14,6 +14,7 @@ VERBS = {
     "migrate": ("Bring the database's tables to the newest form.", "migrate"),
     "study": ("Load a study from a file, or list the studies.", "study"),
     "user": ("Add people and invite participants.", "user"),
+    "demo": ("Load the demonstration study and make its accounts.", "demonstration"),
     "model": ("Serve the small local language model.", "model"),
     "doctor": ("Say what is missing or unsafe.", "doctor"),
 }

@@ -74,7 +74,7 @@ class BatchForm(Form):
     assessment_id: Id
     capture_ids: Annotated[list[Id], Field(max_length=2000)] | None = None
     filenames: (
-        Annotated[list[Annotated[str, StringConstraints(max_length=255)]], Field(max_length=2000)] | None
+        Annotated[list[Annotated[Note, StringConstraints(max_length=255)]], Field(max_length=2000)] | None
     ) = None
     capture_type: Literal["PHQ", "LLM", "GENERAL"] | None = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 from datetime import UTC, datetime
 from types import TracebackType
@@ -29,7 +30,7 @@ class JsonLines(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "pid": record.process,
-            "message": record.getMessage(),
+            "message": _said(record),
         }
         line |= {name: value for name, value in vars(record).items() if name not in _OWN}
         if record.exc_info and record.exc_info[0] is not None:
@@ -37,6 +38,12 @@ class JsonLines(logging.Formatter):
             line["error"] = f"{kind.__module__}.{kind.__qualname__}"
             line["at"] = _frames(trace)
         return orjson.dumps(line, default=lambda value: type(value).__name__).decode()
+
+
+def _said(record: logging.LogRecord) -> str:
+    said = record.getMessage()
+    # The event loop quotes what went wrong: tasks with their exceptions, callbacks with their arguments.
+    return re.split(r"[(<\n]", said, maxsplit=1)[0].rstrip() if record.name == "asyncio" else said
 
 
 def _frames(trace: TracebackType | None) -> list[str]:

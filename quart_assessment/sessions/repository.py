@@ -30,7 +30,7 @@ _PARTS = """
     JOIN assessments t ON t.session_id = s.id AND t.kind = 'chat' AND t.replaced_at IS NULL
 """
 _OWNED = sa.text(f"SELECT {_COLUMNS} FROM ({OWNED_SESSION}) s {_PARTS}")  # noqa: S608
-_LOCK_OWNED = sa.text(f"{OWNED_SESSION} FOR UPDATE OF s")
+_LOCK_OWNED = sa.text(f"{OWNED_SESSION} FOR NO KEY UPDATE OF s")
 _ANY = sa.text(f"SELECT {_COLUMNS} FROM sessions s {_PARTS} WHERE s.id = ANY(:session_ids)")  # noqa: S608
 _ALL_OWNED = sa.text(f"""
     SELECT {_COLUMNS}
@@ -96,7 +96,7 @@ async def select_sessions(connection: AsyncConnection, session_ids: Sequence[UUI
 async def lock_session(connection: AsyncConnection, session_id: UUID) -> bool:
     """Lock any session; for staff, after the policy."""
     found = await connection.execute(
-        sa.select(sessions.c.id).where(sessions.c.id == session_id).with_for_update()
+        sa.select(sessions.c.id).where(sessions.c.id == session_id).with_for_update(key_share=True)
     )
     return found.one_or_none() is not None
 
@@ -143,7 +143,7 @@ async def update_session(connection: AsyncConnection, session_id: UUID, values: 
 async def lock_assessment(connection: AsyncConnection, assessment_id: UUID) -> None:
     """Lock an assessment: answers on their way are in before it, or see what it does."""
     await connection.execute(
-        sa.select(assessments.c.id).where(assessments.c.id == assessment_id).with_for_update()
+        sa.select(assessments.c.id).where(assessments.c.id == assessment_id).with_for_update(key_share=True)
     )
 
 

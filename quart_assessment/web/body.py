@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import cache
 from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 import orjson
@@ -85,12 +86,25 @@ def checked(form: type[FormType], value: dict[str, Any]) -> FormType:
     try:
         return form.model_validate(value)
     except ValidationError as error:
-        raise Invalid(_details(error)) from None
+        raise Invalid(_details(form, error)) from None
 
 
-def _details(error: ValidationError) -> list[Detail]:
+def _details(form: type[Form], error: ValidationError) -> list[Detail]:
     # Only names that the form itself knows are repeated: a wrong key or value may hold a person's words.
+    known = _field_names(form)
     return [
-        Detail(".".join(str(part) for part in one["loc"]) or "body", one["type"])
+        Detail(
+            ".".join(str(part) if isinstance(part, int) or part in known else "*" for part in one["loc"])
+            or "body",
+            one["type"],
+        )
         for one in error.errors(include_url=False, include_input=False, include_context=False)[:MOST_DETAILS]
     ]
+
+
+@cache
+def _field_names(form: type[Form]) -> frozenset[str]:
+    schema = form.model_json_schema()
+    return frozenset(
+        name for one in (schema, *schema.get("$defs", {}).values()) for name in one.get("properties", {})
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ground.house import COOKIE, House, invitations
+from tests.ground.house import COOKIE, PHQ_ALONE, House, invitations
 from tests.ground.participant import Participant, kept, refused
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -16,22 +16,6 @@ async def complete(someone: Participant) -> None:
     await someone.agree(["questionnaire"])
     await someone.answer_all()
     await someone.post("complete")
-
-
-def without_the_rest(**presentation: object) -> dict[str, object]:
-    """Change the study so that a questionnaire alone completes a session."""
-    return {
-        "camera": {
-            "recording_mode": "OFF",
-            "capture_on_button_click": False,
-            "capture_on_message_send": False,
-            "capture_on_question_start": False,
-        },
-        "consent": {
-            "scopes": [{"name": "questionnaire", "required": True}, {"name": "chat", "required": False}]
-        },
-        "presentation": {"order": "phq_first"} | presentation,
-    }
 
 
 async def test_a_link_logs_its_holder_in_and_ends_their_earlier_logins(house: House) -> None:
@@ -69,7 +53,7 @@ async def test_no_token_at_all(house: House, body: object) -> None:
 
 
 async def test_a_link_works_until_the_last_visit_is_done(house: House) -> None:
-    study = await house.study(slug="two-visits", **without_the_rest(visits=2))
+    study = await house.study(slug="two-visits", **PHQ_ALONE | {"presentation": {"order": "phq_first", "visits": 2}})
     [token] = await invitations(house.database, study)
     someone = Participant(house.client())
     for _ in range(2):

@@ -83,6 +83,15 @@ async def reply_is(participant: Participant, state: str, reply: str, seconds: fl
             await asyncio.sleep(0.05)
 
 
+async def settled(participant: Participant) -> None:
+    """Wait until no reply is being made; a request whose client left may still be on its way at first."""
+    async with asyncio.timeout(10):
+        for _ in range(5):
+            while (await reply_of(participant))[0] in ("pending", "streaming"):
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(0.02)
+
+
 async def test_a_killed_worker_leaves_its_turn_interrupted_with_its_text(
     model: ScriptedModel, start: Callable[..., Service], enter: Enter
 ) -> None:
@@ -222,13 +231,12 @@ async def test_the_turns_of_clients_that_come_and_go_are_all_answered(
             await asyncio.sleep((place * 7 + number * 5) % 40 / 1000)
             sending.cancel()
             await asyncio.wait({sending})
-            async with asyncio.timeout(10):
-                while (await reply_of(person))[0] in ("pending", "streaming"):
-                    await asyncio.sleep(0.02)
+            await settled(person)
 
     await asyncio.gather(*(come_and_go(person, place) for place, person in enumerate(people)))
     kept_turns = 0
     for person in people:
+        await settled(person)
         turns = kept(await person.client.get(f"{person.path}/chat"))["turns"][1:]
         assert {(turn["state"], turn["reply"]) for turn in turns} <= {("complete", "One. Two. ")}
         kept_turns += len(turns)
@@ -240,3 +248,16 @@ async def test_the_turns_of_clients_that_come_and_go_are_all_answered(
     )
     await connection.close()
     assert idle == 0
+
+
+async def test_words_are_in_no_log_line_however_much_is_logged(
+    model: ScriptedModel, start: Callable[..., Service], enter: Enter
+) -> None:
+    service = start(log_level="DEBUG")
+    someone = await enter(service)
+    model.say(Script(["Reply-canary."]), Script(status=500), Script(["Reply-canary"], cut=True))
+    for _ in range(3):
+        await someone.say("Message-canary.")
+    await someone.say("I want to kill myself, message-canary.")
+    assert "canary" not in service.printed().lower()
+    assert "canary" not in (await someone.client.get("/metrics")).text.lower()

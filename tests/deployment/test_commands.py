@@ -1,5 +1,6 @@
 """The command line: quick to help, clear about what is wrong."""
 
+import json
 import socket
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from quart_assessment.cli.main import VERBS
+from tests.ground.postgres import Database
 from tests.ground.service import PROGRAM, bare_environment
 
 
@@ -72,3 +74,17 @@ def test_run_names_a_taken_port_before_it_starts_anything(tmp_path: Path) -> Non
     assert str(port) in done.stderr
     assert not (tmp_path / "var").exists()
     assert time.monotonic() - begun < 10
+
+
+def test_demo_makes_its_accounts_once_in_a_database_that_runs_elsewhere(
+    tmp_path: Path, database: Database
+) -> None:
+    settings = {"database_url": database.url, "var_dir": str(tmp_path / "var"), "demo_participants": "2"}
+    settings["public_url"] = "http://localhost:8000"
+    first = call("demo", **settings)
+    assert first.returncode == 0, first.stderr
+    accounts = (tmp_path / "var" / "demo.json").read_text()
+    assert json.loads(accounts)["base_url"] == "http://localhost:8000"
+    assert len(json.loads(accounts)["participants"]) == 2
+    assert call("demo", **settings).returncode == 0
+    assert (tmp_path / "var" / "demo.json").read_text() == accounts

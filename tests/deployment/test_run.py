@@ -213,3 +213,13 @@ def test_a_stop_while_it_starts_leaves_no_process(folder: Path) -> None:
         wait_until(
             lambda: not (folder / "var" / "postgresql" / "data" / "postmaster.pid").exists(), "its end"
         )
+
+
+def test_the_doctor_finds_a_local_run_sound(run: Callable[..., Run], folder: Path) -> None:
+    run()
+    environment = bare_environment() | {"VAR_DIR": str(folder / "var")}
+    done = subprocess.run(
+        [*PROGRAM, "doctor"], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "ok    database:" in done.stdout

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import sqlalchemy as sa
@@ -27,12 +27,24 @@ from quart_assessment.database.transactions import committed
 from quart_assessment.settings import Settings
 from quart_assessment.studies import service as studies
 from quart_assessment.studies.definition import StudyFile
-from tests.ground.participant import Participant, kept
+from tests.ground.participant import Data, Participant, kept
 from tests.ground.postgres import Database
 from tests.ground.study import settings_of, study_with
 
 COOKIE = "qa_login"
 SALT = "quart auth salt"
+NO_CAMERA: dict[str, Any] = {
+    "recording_mode": "OFF",
+    "capture_on_button_click": False,
+    "capture_on_message_send": False,
+    "capture_on_question_start": False,
+}
+PHQ_ALONE: dict[str, Any] = {
+    "camera": NO_CAMERA,
+    "consent": {"scopes": [{"name": "questionnaire", "required": True}, {"name": "chat", "required": False}]},
+    "presentation": {"order": "phq_first"},
+}
+"""Changes by which a questionnaire alone completes a session."""
 
 
 async def load_into(database: Database, file: StudyFile) -> UUID:
@@ -121,6 +133,24 @@ class House:
         """Give a client the cookie of a login's token."""
         assert self.settings.secret_key is not None
         client.cookies.set(COOKIE, signed(self.settings.secret_key.get_secret_value(), token))
+
+    async def insert_turn(self, session: Data, number: int) -> None:
+        """Store a message that has its reply, as the interview does."""
+        await self.rows(
+            "INSERT INTO turns (session_id, message_id, assessment_id, turn_number, state, message, reply,"
+            " received_at, first_token_at, completed_at)"
+            " VALUES ($1, $2, $3, $4, 'complete', 'hello', 'well', now(), now(), now())",
+            UUID(session["id"]),
+            uuid4(),
+            UUID(session["chat"]["assessment_id"]),
+            number,
+        )
+
+    async def expire(self, session: Data, ago: str = "1 second") -> None:
+        """Let a session's time have run out."""
+        await self.rows(
+            f"UPDATE sessions SET expires_at = now() - interval '{ago}' WHERE id = $1", UUID(session["id"])
+        )
 
     async def rows(self, statement: str, *values: object) -> list[dict[str, Any]]:
         """Read or change rows as the tables' owner."""

@@ -33,7 +33,7 @@ async def test_the_document_is_openapi_3_1_and_names_every_call(make_app: Make) 
 async def test_the_readable_page_names_every_call_and_asks_nothing_of_other_sites(make_app: Make) -> None:
     app = await make_app()
     reply = await app.test_client().get("/docs")
-    page = (await reply.get_data()).decode()
+    page = await reply.get_data(as_text=True)
     assert "PUT /api/sessions/{session_id}/phq/responses/{question_id}" in page
     assert "<script" not in page
     assert "http://" not in page

@@ -30,7 +30,8 @@ async def model() -> AsyncIterator[ScriptedModel]:
 async def check(crowd: Crowd, service: Service, database: Database) -> int:
     """Look for all that was acknowledged; nothing was answered but by 2xx or a request to come back."""
     assert crowd.calls.unexpected == {}
-    found = await check_kept(crowd.journal, database, Path(service.environment["STORE_DIR"]))
+    store = Path(service.environment["STORE_DIR"])
+    found = await check_kept(crowd.journal, database, store, all_answered=not crowd.gone.is_set())
     assert '"level":"ERROR"' not in service.printed()
     return found.writes
 
@@ -72,12 +73,12 @@ async def test_workers_replaced_after_their_requests_lose_nothing(
 
     def replaced() -> bool:
         seen.update(worker.pid for worker in service.workers())
-        return len(seen) >= 5
+        return len(seen) >= 4
 
     await crowd.until(replaced, "workers replaced")
     await crowd.finish()
     assert crowd.calls.broken_unhit == []
-    assert await check(crowd, service, database) > 100
+    assert await check(crowd, service, database) > 60
 
 
 async def test_the_service_ends_in_time_under_load_and_keeps_what_it_acknowledged(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from quart_assessment.settings import Settings, is_loopback_name
 
 # Where `quart-assessment model` serves unless told otherwise.
 LOCAL = "http://127.0.0.1:8081/v1"
+
+# The package writes whole prompts into its debug lines.
+logging.getLogger("openai").setLevel(logging.WARNING)
 
 _REFUSALS = frozenset({400, 401, 403, 404})
 _OWN_TIMEOUTS = (TimeoutError, openai.APITimeoutError, httpx2.TimeoutException)

@@ -1,0 +1,334 @@
+"""Clients that leave in mid-call: what was read whole is kept, what was not leaves nothing, nothing stays open."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import random
+import re
+import socket
+import struct
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+from uuid import UUID, uuid4
+
+import httpx
+import psutil
+import pytest
+
+from tests.camera.pictures import jpeg
+from tests.chat.scripted_model import ScriptedModel, scripted, until
+from tests.ground.participant import Participant, kept
+from tests.ground.ports import free_port, wait_until
+from tests.ground.postgres import Database
+from tests.ground.service import Model, Service
+from tests.ground.study import populated, study_with
+
+Kind = Literal["save", "turn", "upload"]
+KINDS: tuple[Kind, ...] = ("save", "turn", "upload")
+PICTURE = jpeg(200, 200, seed=5)
+TABLES = {
+    "save": "SELECT count(*) FROM response_revisions WHERE question_id = $1 AND version = $2",
+    "turn": "SELECT count(*) FROM turns WHERE message_id = $1 AND turn_number > 0",
+    "upload": "SELECT count(*) FROM captures WHERE capture_id = $1 AND kept",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One call as bytes, and how to find what it wrote."""
+
+    kind: Kind
+    id: UUID
+    version: int
+    wire: bytes
+
+
+@dataclass(slots=True)
+class Writer:
+    """Makes calls of one participant, each a new one."""
+
+    someone: Participant
+    kind: Kind
+    questions: list[str] = field(default_factory=list)
+    made: int = 0
+
+    def next(self) -> Write:
+        self.made += 1
+        ident, path = str(uuid4()), self.someone.path
+        if self.kind == "save":
+            ident = self.questions[self.made % len(self.questions)]
+            body = json.dumps({"value": self.made % 4, "version": self.made}).encode()
+            return self._write("PUT", f"{path}/phq/responses/{ident}", ident, body)
+        if self.kind == "turn":
+            body = json.dumps({"message_id": ident, "message": f"Message {self.made}."}).encode()
+            return self._write("POST", f"{path}/chat/turns", ident, body)
+        return self._write("PUT", f"{path}/captures/{ident}", ident, PICTURE, "image/jpeg")
+
+    def _write(
+        self, method: str, path: str, ident: str, body: bytes, content_type: str = "application/json"
+    ) -> Write:
+        cookies = "; ".join(f"{one.name}={one.value}" for one in self.someone.client.cookies.jar)
+        head = (
+            f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookies}\r\n"
+            f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        return Write(self.kind, UUID(ident), self.made, head.encode() + body)
+
+
+@pytest.fixture(scope="module")
+def model_port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+async def model(model_port: int) -> AsyncIterator[ScriptedModel]:
+    async with scripted(port=model_port) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def service(module_database: Database, serve_for_module: Callable[..., Service], model_port: int) -> Service:
+    model = Model(f"http://127.0.0.1:{model_port}/v1", "a key", "scripted")
+    return serve_for_module(module_database, model=model, web_concurrency=1)
+
+
+@pytest.fixture
+async def writers(
+    service: Service, module_database: Database, model: ScriptedModel
+) -> AsyncIterator[dict[Kind, Writer]]:
+    """Two people: one answers and sends pictures, one talks."""
+    chat = {"max_turns": 200}
+    async with service.client() as first, service.client() as second:
+        people = []
+        for order, client in (("phq_first", first), ("chat_first", second)):
+            study = study_with(slug=str(uuid4()), presentation={"order": order}, chat=chat)
+            (person,) = (await populated(module_database, study, participants=1)).participants
+            someone = Participant(client)
+            await someone.log_in(person.username, person.password)
+            await someone.arrive()
+            people.append(someone)
+        answers, talks = people
+        await talks.greet()
+        questions = [one["id"] for one in await answers.questions() if one["scored"]]
+        yield {
+            "save": Writer(answers, "save", questions),
+            "turn": Writer(talks, "turn"),
+            "upload": Writer(answers, "upload"),
+        }
+
+
+async def is_there(database: Database, write: Write) -> bool:
+    connection = await database.connect(owner=True)
+    try:
+        given = (write.id, write.version) if write.kind == "save" else (write.id,)
+        return bool(await connection.fetchval(TABLES[write.kind], *given))
+    finally:
+        await connection.close()
+
+
+async def opened(service: Service) -> socket.socket:
+    raw = socket.socket()
+    raw.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(raw, ("127.0.0.1", service.port))
+    return raw
+
+
+async def noticed(service: Service, port: int) -> None:
+    """Wait until the service has closed its end of the connection from `port`."""
+    (worker,) = service.workers()
+    await until(lambda: port not in client_ports(worker, service))
+
+
+def client_ports(worker: psutil.Process, service: Service) -> set[int]:
+    """Give the ports of the clients that are connected to a worker."""
+    return {
+        one.raddr.port
+        for one in worker.net_connections("tcp4")
+        if one.raddr and one.laddr.port == service.port
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_what_was_read_whole_is_kept_though_its_client_left(
+    kind: Kind, writers: dict[Kind, Writer], service: Service, module_database: Database
+) -> None:
+    write = writers[kind].next()
+    holder = await module_database.connect(owner=True)
+    session_id = UUID(writers[kind].someone.session["id"])
+    try:
+        async with holder.transaction():
+            # Whoever writes waits for this row: the call has been read by then, and nothing of it is written.
+            await holder.execute("SELECT 1 FROM sessions WHERE id = $1 FOR UPDATE", session_id)
+            raw = await opened(service)
+            port = raw.getsockname()[1]
+            await asyncio.get_running_loop().sock_sendall(raw, write.wire)
+            await waits_for_a_lock(module_database)
+            raw.close()
+            await noticed(service, port)
+            assert not await is_there(module_database, write)
+    finally:
+        await holder.close()
+    async with asyncio.timeout(10):
+        while not await is_there(module_database, write):
+            await asyncio.sleep(0.01)
+    if kind == "turn":
+        await answered(writers["turn"].someone)
+    await nothing_stays_open(service, module_database)
+
+
+async def waits_for_a_lock(database: Database) -> None:
+    connection = await database.connect(superuser=True)
+    try:
+        async with asyncio.timeout(10):
+            while not await connection.fetchval(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'",
+                database.name,
+            ):
+                await asyncio.sleep(0.01)
+    finally:
+        await connection.close()
+
+
+async def answered(someone: Participant) -> None:
+    """Wait until no turn runs, and every one has its whole reply."""
+    async with asyncio.timeout(10):
+        while True:
+            turns = kept(await someone.client.get(f"{someone.path}/chat"))["turns"]
+            if all(turn["state"] not in ("pending", "streaming") for turn in turns):
+                break
+            await asyncio.sleep(0.01)
+    assert {(turn["state"], turn["reply"]) for turn in turns[1:]} <= {("complete", "Thank you.")}
+
+
+async def nothing_stays_open(service: Service, database: Database) -> None:
+    """No connection lent, no transaction left open, no unexpected line in the log."""
+
+    def lent() -> list[str]:
+        page = httpx.get(f"{service.url}/metrics", timeout=10).text
+        return re.findall(
+            r"^(?:qa_pool_connections_in_use|qa_writes_running|qa_open_streams).* [1-9].*", page, re.M
+        )
+
+    await asyncio.to_thread(wait_until, lambda: not lent(), "all connections given back", 10)
+    connection = await database.connect(superuser=True)
+    try:
+        open_ones = await connection.fetch(
+            "SELECT state FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend'"
+            " AND state <> 'idle' AND pid <> pg_backend_pid()",
+            database.name,
+        )
+    finally:
+        await connection.close()
+    assert [row["state"] for row in open_ones] == []
+    assert "a request failed" not in service.printed()
+    assert '"level":"ERROR"' not in service.printed()
+
+
+async def cut(service: Service, write: Write, chance: random.Random) -> bool:
+    """Send a call up to a random byte, whole or not, and leave; tells whether it was sent whole."""
+    whole = chance.random() < 0.4
+    upto = len(write.wire) if whole else chance.randrange(1, len(write.wire))
+    raw = await opened(service)
+    loop = asyncio.get_running_loop()
+    try:
+        await loop.sock_sendall(raw, write.wire[:upto])
+        if chance.random() < 0.7:
+            await asyncio.sleep(chance.uniform(0, 0.1))
+        if chance.random() < 0.5:
+            # Closed with a reset, as a process that is killed or a phone that changes its network does.
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    finally:
+        raw.close()
+    return whole
+
+
+async def leave_again_and_again(
+    writer: Writer, service: Service, times: int, chance: random.Random
+) -> list[tuple[Write, bool]]:
+    done = []
+    for _ in range(times):
+        write = writer.next()
+        done.append((write, await cut(service, write, chance)))
+        if writer.kind == "turn":
+            await answered(writer.someone)
+    return done
+
+
+async def test_random_cuts_leave_whole_writes_or_none(
+    writers: dict[Kind, Writer], service: Service, module_database: Database, model: ScriptedModel
+) -> None:
+    await cuts(writers, service, module_database, 200)
+
+
+@pytest.mark.prove
+async def test_two_thousand_random_cuts_leave_whole_writes_or_none(
+    writers: dict[Kind, Writer],
+    service: Service,
+    module_database: Database,
+    model: ScriptedModel,
+    proof: Callable[..., None],
+) -> None:
+    figures = await cuts(writers, service, module_database, 2000)
+    proof("Clients that leave in mid-call", **figures)
+
+
+async def all_pools_are_full(writers: dict[Kind, Writer], service: Service) -> None:
+    """Have each pool open all its connections, so that what is counted afterwards is what the cuts leave."""
+    saver, (worker,) = writers["save"], service.workers()
+    async with service.client() as client:
+        client.cookies.update(saver.someone.client.cookies)
+        together = Participant(client, saver.someone.session)
+        await asyncio.gather(*(client.get("/api/auth/me") for _ in range(20)))
+        await asyncio.gather(*(together.save(question, 0) for question in saver.questions))
+    saver.made = 1
+    await writers["turn"].someone.say("Hello.")
+    await until(lambda: len(client_ports(worker, service)) <= 2)
+
+
+async def cuts(
+    writers: dict[Kind, Writer], service: Service, database: Database, number: int
+) -> dict[str, object]:
+    (worker,) = service.workers()
+    await all_pools_are_full(writers, service)
+    before = worker.num_fds()
+    chance = random.Random(number)
+    # A second turn is refused while one runs, so they are fewer.
+    shares: dict[Kind, int] = {"save": number * 2 // 5, "turn": number // 5, "upload": number * 2 // 5}
+    lists = await asyncio.gather(
+        *(leave_again_and_again(writers[kind], service, shares[kind], chance) for kind in KINDS)
+    )
+    await nothing_stays_open(service, database)
+    await asyncio.to_thread(wait_until, lambda: worker.num_fds() <= before, "files and sockets closed", 15)
+    stored = dict.fromkeys(KINDS, 0)
+    whole = dict.fromkeys(KINDS, 0)
+    for write, was_whole in [one for found in lists for one in found]:
+        there = await is_there(database, write)
+        assert was_whole or not there, f"half of a {write.kind} was taken for a whole one"
+        stored[write.kind] += there
+        whole[write.kind] += was_whole
+    assert min(stored.values()) > 0
+    await answered(writers["turn"].someone)
+    await the_store_holds_no_more_than_its_rows(writers["upload"], service, database)
+    return {"cuts": sum(shares.values()), "sent_whole": whole, "of_these_kept": stored}
+
+
+async def the_store_holds_no_more_than_its_rows(writer: Writer, service: Service, database: Database) -> None:
+    store = Path(service.environment["STORE_DIR"])
+    session_id = writer.someone.session["id"]
+    connection = await database.connect(owner=True)
+    try:
+        rows = await connection.fetch(
+            "SELECT store_key FROM captures WHERE session_id = $1", UUID(session_id)
+        )
+    finally:
+        await connection.close()
+    files = {f"{session_id}/{path.name}": path for path in (store / session_id).iterdir()}
+    assert set(files) == {row["store_key"] for row in rows}
+    assert {hashlib.sha256(path.read_bytes()).digest() for path in files.values()} == {
+        hashlib.sha256(PICTURE).digest()
+    }
+    assert list((store / "incoming").iterdir()) == []
