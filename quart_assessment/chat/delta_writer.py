@@ -98,12 +98,15 @@ class DeltaWriter:
             if due:
                 self._next_beat = loop.time() + self._lease / _BEATS_A_LEASE
             batch = [turn for turn in self._running() if not turn.lost and (due or turn.piece()[0])]
-            if batch and not await self._written(batch):
+            if batch and not await self.save_message(batch):
                 self._wanted.set()
                 await asyncio.sleep(_PAUSE_AFTER_FAILURE)
 
-    async def _written(self, batch: Sequence[Writable]) -> bool:
-        """Write a batch; False where the database could not be asked, and it is not known what was kept."""
+    async def save_message(self, batch: Sequence[Writable]) -> bool:
+        """Write what running replies have to write, and renew their leases.
+
+        False where the database could not be asked, and it is not known what was kept.
+        """
         try:
             held = await self._commits.submit([(turn.key, *turn.piece()) for turn in batch])
         except Unavailable:

@@ -9,7 +9,7 @@ from quart_assessment.chat.current import live_turns
 from quart_assessment.chat.joining import find_turn, turn_events
 from quart_assessment.chat.reading import interview_data, read_interview
 from quart_assessment.chat.schemas import MessageForm, StartForm, TimingForm
-from quart_assessment.chat.sending import NewMessage, send_turn
+from quart_assessment.chat.sending import NewMessage, create_conversation_turn
 from quart_assessment.chat.starting import start_chat
 from quart_assessment.chat.timing import save_timing
 from quart_assessment.database.current import database
@@ -59,7 +59,7 @@ async def send(session_id: str) -> Response:
         session_ms=form.session_ms,
         timing=form.timing,
     )
-    return streamed(turn_events(live, await send_turn(live, caller(), session, message)))
+    return streamed(turn_events(live, await create_conversation_turn(live, caller(), session, message)))
 
 
 @blueprint.get("/turns/<message_id>/events")

@@ -50,7 +50,9 @@ class _Decision:
     over: bool = False
 
 
-async def send_turn(live: LiveTurns, caller: Caller, session_id: UUID, message: NewMessage) -> TurnKey:
+async def create_conversation_turn(
+    live: LiveTurns, caller: Caller, session_id: UUID, message: NewMessage
+) -> TurnKey:
     """Keep a message and have it answered; give the turn to be streamed. A repeat joins or replays its turn.
 
     Raises:

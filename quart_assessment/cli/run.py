@@ -24,6 +24,7 @@ from quart_assessment.settings import Settings
 
 _READY_SECONDS = 120.0
 _MODEL_STOP_SECONDS = 5.0
+_LOCAL_TOKENS = "120"
 # Gunicorn ends its own workers by force after its graceful time-out; this comes after that.
 _SERVICE_STOP_MARGIN_SECONDS = 10.0
 
@@ -188,6 +189,8 @@ async def _start_model(
     reached = {
         "LLM_BASE_URL": f"http://127.0.0.1:{port}/v1",
         "LLM_API_KEY": secrets.token_urlsafe(24) if key == "none" else key,
+        # On one thread the small model makes some ten to forty tokens a second, and does not know when to stop.
+        "LLM_MAX_TOKENS": environment.get("LLM_MAX_TOKENS", _LOCAL_TOKENS),
     }
     child = Child(["model", "--port", str(port)], environment | reached, settings.var_dir / "model.log")
     stack.push_async_callback(child.stop, _MODEL_STOP_SECONDS)

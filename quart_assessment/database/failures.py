@@ -81,7 +81,13 @@ def translated(constraints: Mapping[str, type[Problem]] | None = None) -> Iterat
         if problem is None:
             raise
         raise problem from None
-    except (TimeoutError, exc.SQLAlchemyError, OSError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
+    except (
+        TimeoutError,
+        exc.SQLAlchemyError,
+        OSError,
+        asyncpg.InterfaceError,
+        asyncpg.PostgresError,
+    ) as error:
         found = problem_for(error)
         if found is None:
             raise

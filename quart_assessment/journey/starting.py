@@ -24,11 +24,14 @@ from quart_assessment.sessions.problems import SessionLimit, SessionOpen, StudyI
 from quart_assessment.sessions.verbs import NewSession
 from quart_assessment.settings import Settings
 from quart_assessment.studies import service as studies
-from quart_assessment.studies.definition import PresentationSettings
+from quart_assessment.studies.definition import ChatSettings, PresentationSettings
 from quart_assessment.studies.rows import Pinned, Study, Version
 from quart_assessment.studies.study_file import missing_settings
 from quart_assessment.web.caller import Caller
 from quart_assessment.web.envelope import Data, rfc3339
+
+CONNECTION = "default"
+"""The one connection to a model there is: that of the operator's environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +159,12 @@ async def _close_the_past(connection: AsyncConnection, earlier: list[EarlierSess
 
 def check_complete(settings: Settings, study: Study, version: Version) -> None:
     """Check that no setting is missing; raises StudyIncomplete naming those that are."""
-    missing = missing_settings(version.parts, version.help, demo=study.demo, external=settings.llm_external)
+    missing = [
+        *missing_settings(version.parts, version.help, demo=study.demo, external=settings.llm_external)
+    ]
+    chat = version.parts.get("chat")
+    if isinstance(chat, ChatSettings) and chat.connection != CONNECTION:
+        missing.append("chat.connection")
     if missing:
         raise StudyIncomplete([Detail(name, "missing") for name in missing])
 

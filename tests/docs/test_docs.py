@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PACKAGE = ROOT / "quart_assessment"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
-MADE_BY_A_RUN = {"docs/proof.md", "var/demo.json", "VAR_DIR/postgresql.json"}
+MADE_BY_A_RUN = {"docs/proof.md", "var/demo.json", "VAR_DIR/demo.json", "VAR_DIR/postgresql.json"}
 # Reads the environment and makes no class of ours.
 NOT_IMPORTED = {"quart_assessment.serving.gunicorn_conf"}
 VERBS_OF_THE_NOTES = (
