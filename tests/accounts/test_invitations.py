@@ -53,7 +53,9 @@ async def test_no_token_at_all(house: House, body: object) -> None:
 
 
 async def test_a_link_works_until_the_last_visit_is_done(house: House) -> None:
-    study = await house.study(slug="two-visits", **PHQ_ALONE | {"presentation": {"order": "phq_first", "visits": 2}})
+    study = await house.study(
+        slug="two-visits", **PHQ_ALONE | {"presentation": {"order": "phq_first", "visits": 2}}
+    )
     [token] = await invitations(house.database, study)
     someone = Participant(house.client())
     for _ in range(2):

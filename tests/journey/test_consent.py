@@ -83,7 +83,14 @@ async def test_a_repeat_is_answered_with_the_session_as_it_is_whatever_it_says(h
     someone = await begun(house)
     await say(someone, 200, scopes=["questionnaire", "chat"])
     before = someone.session
-    for changes in ({}, {"consent_version": 99}, {"accepted": False}, {"scopes": ["soul"]}, {"scopes": []}):
+    others: list[dict[str, Any]] = [
+        {},
+        {"consent_version": 99},
+        {"accepted": False},
+        {"scopes": ["soul"]},
+        {"scopes": []},
+    ]
+    for changes in others:
         await say(someone, 200, **changes)
         assert someone.session == before
     assert len(await house.rows("SELECT 1 FROM consents WHERE session_id = $1", UUID(before["id"]))) == 1

@@ -11,6 +11,7 @@ from tests.ground.house import PHQ_ALONE, House
 from tests.ground.participant import Participant, kept, refused
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+Call = tuple[str, str, Any]
 
 
 async def arrived(house: House, **changes: Any) -> Participant:
@@ -86,7 +87,7 @@ async def test_the_order_is_enforced_and_each_refusal_names_the_next_step(house:
         )
     )[0]["id"]
 
-    async def look(step: str, *calls: tuple[str, str, Any]) -> None:
+    async def look(step: str, *calls: Call) -> None:
         for method, path, body in calls:
             reply = await someone.client.request(method, f"{someone.path}/{path}", json=body)
             details = refused(reply, 409, "wrong_step")["details"]
@@ -98,15 +99,15 @@ async def test_the_order_is_enforced_and_each_refusal_names_the_next_step(house:
         "phq/responses",
         {"responses": [{"question_id": str(question), "value": 1, "version": 1}]},
     )
-    phq = (("POST", "phq/start", {}), save, bulk, ("POST", "phq/complete", {}))
-    chat = (
+    phq: tuple[Call, ...] = (("POST", "phq/start", {}), save, bulk, ("POST", "phq/complete", {}))
+    chat: tuple[Call, ...] = (
         ("POST", "chat/start", {"message_id": str(uuid4())}),
         ("POST", "chat/turns", {"message_id": str(uuid4()), "message": "hello"}),
         ("POST", "chat/complete", {}),
     )
     check = ("POST", "camera-check", {"ok": True})
     reads = [("GET", path, None) for path in ("phq", "phq/score", "chat", "captures", "camera/settings")]
-    end = ("POST", "complete", {})
+    end: Call = ("POST", "complete", {})
     await look("consent", *phq, *chat, check, end, *reads[:3], ("POST", "restart", {"part": "phq"}))
     await someone.agree()
     await look("camera_check", *phq, *chat, end, ("POST", "restart", {"part": "chat"}))
@@ -191,7 +192,7 @@ async def test_announced_captures_hold_the_end_until_they_are_given_up(house: Ho
     await someone.post("camera-check", ok=True)
     captures = [str(uuid4()) for _ in range(3)]
     announced = [{"capture_id": one, "trigger": "MANUAL", "session_ms": 5} for one in captures[:2]]
-    announced.append({"capture_id": captures[2], "trigger": "MANUAL", "session_ms": 5, "skipped": True})  # type: ignore[dict-item]
+    announced.append({"capture_id": captures[2], "trigger": "MANUAL", "session_ms": 5, "skipped": True})
     assert kept(
         await someone.client.post(f"{someone.path}/captures/expected", json={"captures": announced})
     ) == {

@@ -52,11 +52,12 @@ async def gather(database: Database, tmp_path: Path, pictures: list[bytes]) -> A
                 someone = Participant(await stack.enter_async_context(service.client()))
                 await someone.log_in(person.username, person.password)
                 await someone.arrive()
+                questions = [one["id"] for one in await someone.questions() if one["scored"]]
                 if talks:
                     await someone.greet()
                 chance = random.Random(f"{seed} {place}")
                 crowd.members.append(
-                    Member(someone, crowd.calls, journal, crowd.stopping, crowd.gone, chance)
+                    Member(someone, crowd.calls, journal, crowd.stopping, crowd.gone, chance, questions)
                 )
             stack.push_async_callback(crowd.cancel)
             crowd.begin(pictures)

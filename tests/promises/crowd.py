@@ -99,14 +99,13 @@ class Member:
     stopping: asyncio.Event
     gone: asyncio.Event
     random: random.Random
-    elsewhere: Participant | None = None
+    questions: list[str]
     _versions: Counter[str] = field(default_factory=Counter)
 
     async def answer(self) -> None:
         """Save answers, one after another, sometimes several in one call."""
-        questions = [one["id"] for one in await self.someone.questions() if one["scored"]]
         while not self.stopping.is_set():
-            chosen = self.random.sample(questions, 5 if self.random.random() < 0.1 else 1)
+            chosen = self.random.sample(self.questions, 5 if self.random.random() < 0.1 else 1)
             answers = []
             for question in chosen:
                 self._versions[question] += 1

@@ -75,6 +75,7 @@ async def killed_again_and_again(
 ) -> tuple[int, Kept]:
     """Kill at least `kills` times, and until calls of each kind were broken by it; then look for all of it."""
     chance = random.Random(kills)
+    await crowd.until(lambda: crowd.journal.writes > 20, "the first writes")
     done = 0
     while done < kills or (done < 4 * kills and min(crowd.calls.broken[kind] for kind in KINDS) < 1):
         assert await kill(crowd, service, chance, done) > 0

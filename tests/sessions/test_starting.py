@@ -240,7 +240,7 @@ async def test_settings_are_pinned_and_help_is_live(house: House) -> None:
 async def test_staff_start_no_session(house: House) -> None:
     study = await house.study(slug="start")
     for role in ("researcher", "admin"):
-        staff = await house.staff(role, study)  # type: ignore[arg-type]
+        staff = await house.staff(role, study)
         refused(await staff.post("/api/sessions", json={}), 404, "not_found")
         refused(await staff.get("/api/sessions"), 404, "not_found")
 
