@@ -9,7 +9,7 @@ from quart_assessment.chat.providers import Message
 from quart_assessment.studies.definition import Aspect, ChatSettings
 
 # Models are trained on dialogues that a user opens; the greeting needs something to answer.
-_OPENING = "(The participant is here. Greet them and begin the interview.)"
+_OPENING = "Hello. Please begin."
 
 
 class PromptTooLong(Exception):

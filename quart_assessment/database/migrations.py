@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import sqlalchemy as sa
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from alembic import command
 from quart_assessment.settings import Settings
 
 APPEND_ONLY = ("audit_events", "consents", "response_revisions")
@@ -37,15 +37,33 @@ def head() -> str:
 
 async def migrate(settings: Settings, revision: str = "head") -> None:
     """Bring the tables to `revision`, as their owner, and let the application's role use them."""
-    config = alembic_config()
     url = settings.migration_database_url or settings.database_url
     if url is None:
         raise ValueError("neither MIGRATION_DATABASE_URL nor DATABASE_URL is set")
-    config.attributes["url"] = url.get_secret_value()
-    config.attributes["application_role"] = application_role(settings)
-    # alembic's own entry point is a blocking call that runs an event loop of its own.
-    verb = command.downgrade if revision != "head" else command.upgrade
-    await asyncio.to_thread(verb, config, revision)
+    verb = command.upgrade if revision == "head" else command.downgrade
+    config = alembic_config()
+
+    def run(connection: sa.Connection) -> None:
+        config.attributes["connection"] = connection
+        verb(config, revision)
+
+    engine = create_async_engine(url.get_secret_value(), poolclass=sa.pool.NullPool)
+    try:
+        async with engine.begin() as connection:
+            await migrated(connection, run, application_role(settings))
+    finally:
+        await engine.dispose()
+
+
+async def migrated(
+    connection: AsyncConnection, run: Callable[[sa.Connection], None], role: str | None
+) -> None:
+    """Have `run` migrate under an advisory lock, then let `role` use the tables there are."""
+    await connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    await connection.run_sync(run)
+    there = sa.text("SELECT to_regclass('audit_events') IS NOT NULL")
+    if role is not None and (await connection.execute(there)).scalar_one():
+        await grant(connection, role)
 
 
 def application_role(settings: Settings) -> str | None:

@@ -16,6 +16,10 @@ from quart_assessment.chat.fragments import PROGRESS as CHAT_PROGRESS
 from quart_assessment.phq.fragments import PROGRESS as PHQ_PROGRESS
 from quart_assessment.safety.fragments import LIVE_HELP
 
+_CURRENT_PARTS = """
+    JOIN assessments p ON p.session_id = s.id AND p.kind = 'phq' AND p.replaced_at IS NULL
+    JOIN assessments t ON t.session_id = s.id AND t.kind = 'chat' AND t.replaced_at IS NULL
+"""
 _STANDING = sa.text(f"""
     SELECT s.id, st.slug, st.title, st.demo, h.shown AS help,
         (SELECT o.accepted FROM consents o WHERE o.session_id = s.id ORDER BY o.id DESC LIMIT 1) AS accepted,
@@ -23,8 +27,7 @@ _STANDING = sa.text(f"""
         l.expected, l.received, l.missing
     FROM sessions s
     JOIN studies st ON st.id = s.study_id
-    JOIN assessments p ON p.session_id = s.id AND p.kind = 'phq' AND p.replaced_at IS NULL
-    JOIN assessments t ON t.session_id = s.id AND t.kind = 'chat' AND t.replaced_at IS NULL
+    {_CURRENT_PARTS}
     LEFT JOIN LATERAL ({LIVE_HELP}) h ON true
     LEFT JOIN LATERAL ({PHQ_PROGRESS}) ph ON true
     LEFT JOIN LATERAL ({CHAT_PROGRESS}) ch ON true
@@ -44,22 +47,38 @@ _BY_KEY = sa.text("""
     LIMIT 1
 """)
 _SUCCESSOR = sa.text("SELECT id FROM sessions WHERE previous_id = :session_id ORDER BY id LIMIT 1")
-_LISTED = sa.text("""
-    SELECT s.id, e.code AS participant, st.slug AS study, s.created_at,
-        CASE WHEN s.end_state = 'COMPLETED' THEN s.ended_at END AS completed_at,
-        (SELECT count(*) FROM alerts a WHERE a.session_id = s.id AND a.state = 'open') AS alerts
-    FROM sessions s
-    JOIN studies st ON st.id = s.study_id
-    LEFT JOIN enrolments e ON e.study_id = s.study_id AND e.account_id = s.account_id
-    WHERE (CAST(:study_ids AS uuid[]) IS NULL OR s.study_id = ANY(:study_ids))
+# The state of an open session `o`, as overview.state_of derives it: of two parts begun, the one begun last.
+_OPEN_STATE = f"""
+    SELECT CASE
+        WHEN s.consent_scopes IS NULL THEN 'CREATED'
+        WHEN coalesce(p.started_at, ph.first_at) >= coalesce(t.started_at, ch.first_at, '-infinity')
+            THEN 'PHQ_IN_PROGRESS'
+        WHEN coalesce(t.started_at, ch.first_at) IS NOT NULL THEN 'LLM_IN_PROGRESS'
+        WHEN s.camera_checked_at IS NOT NULL AND s.parts_open_at IS NOT NULL THEN 'CAMERA_CHECK'
+        ELSE 'CONSENT' END
+    FROM sessions s {_CURRENT_PARTS}
+    LEFT JOIN LATERAL ({PHQ_PROGRESS}) ph ON true
+    LEFT JOIN LATERAL ({CHAT_PROGRESS}) ch ON true
+    WHERE s.id = o.id
+"""  # noqa: S608
+_LISTED = sa.text(f"""
+    SELECT o.id, e.code AS participant, st.slug AS study, o.created_at,
+        CASE WHEN o.end_state = 'COMPLETED' THEN o.ended_at END AS completed_at,
+        (SELECT count(*) FROM alerts a WHERE a.session_id = o.id AND a.state = 'open') AS alerts
+    FROM sessions o
+    JOIN studies st ON st.id = o.study_id
+    LEFT JOIN enrolments e ON e.study_id = o.study_id AND e.account_id = o.account_id
+    WHERE (CAST(:study_ids AS uuid[]) IS NULL OR o.study_id = ANY(:study_ids))
       AND (CAST(:study AS text) IS NULL OR st.slug = :study OR CAST(st.id AS text) = :study)
       AND (CAST(:participant AS text) IS NULL OR e.code = :participant)
-      AND (CAST(:state AS text) IS NULL
-           OR CASE WHEN s.end_state IS NULL AND s.expires_at <= now() THEN 'INCOMPLETE'
-                   WHEN s.end_state IS NULL THEN 'OPEN' ELSE s.end_state END = :state)
-      AND (CAST(:after AS uuid) IS NULL OR s.id < :after)
-    ORDER BY s.id DESC LIMIT :limit
-""")
+      AND (CAST(:state AS text) IS NULL OR :state = CASE
+           WHEN o.end_state IS NOT NULL THEN o.end_state
+           WHEN o.expires_at <= now() THEN 'INCOMPLETE'
+           WHEN :state = 'OPEN' THEN 'OPEN'
+           ELSE ({_OPEN_STATE}) END)
+      AND (CAST(:after AS uuid) IS NULL OR o.id < :after)
+    ORDER BY o.id DESC LIMIT :limit
+""")  # noqa: S608
 _CODE = sa.text("SELECT code FROM enrolments WHERE study_id = :study_id AND account_id = :account_id")
 
 

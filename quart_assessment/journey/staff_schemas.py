@@ -22,15 +22,30 @@ def _whole(value: object) -> object:
 
 
 Limit = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=MOST_ROWS)]
+State = Literal[
+    "OPEN",
+    "CREATED",
+    "CONSENT",
+    "CAMERA_CHECK",
+    "PHQ_IN_PROGRESS",
+    "LLM_IN_PROGRESS",
+    "COMPLETED",
+    "ABANDONED",
+    "INCOMPLETE",
+    "FAILED",
+]
 Filter = Annotated[Note, StringConstraints(min_length=1, max_length=100)]
 
 
 class SessionsQuery(Form):
-    """Filters of the list of sessions; `study` is a slug or an id, `participant` their code."""
+    """Filters of the list of sessions; `study` is a slug or an id, `participant` their code.
+
+    A `state` of OPEN is any before the end.
+    """
 
     study: Filter | None = None
     participant: Filter | None = None
-    state: Literal["OPEN", "COMPLETED", "ABANDONED", "INCOMPLETE", "FAILED"] | None = None
+    state: State | None = None
     cursor: Id | None = None
     limit: Limit = 50
 

@@ -88,13 +88,6 @@ async def _new_session(
     now = await repository.select_now(connection)
     place = placed(pinned.presentation, earlier)
     check_due(study, pinned.presentation, earlier, now)
-    first = await studies.draw_order(
-        connection,
-        study.id,
-        account.id,
-        pinned.presentation.order,
-        swap=pinned.presentation.swap_order_each_visit and place.first_of_visit and place.visit > 1,
-    )
     made = NewSession(
         id=new_id(),
         account_id=account.id,
@@ -104,12 +97,21 @@ async def _new_session(
         previous_id=None,
         visit=place.visit,
         attempt=place.attempt,
-        first_part=first,
+        first_part="phq",
         language=_language(pinned.presentation, asked.language),
         created_at=now,
         expires_at=now + timedelta(hours=pinned.presentation.hours_to_finish),
     )
     await make(connection, made, pinned)
+    # Drawn last: all who start in this study wait for the lock on its row, and none for what comes before.
+    first = await studies.draw_order(
+        connection,
+        study.id,
+        account.id,
+        pinned.presentation.order,
+        swap=pinned.presentation.swap_order_each_visit and place.first_of_visit and place.visit > 1,
+    )
+    await verbs.order_parts(connection, made, first)
     return made.id
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from quart_assessment.safety.fragments import LIVE_HELP, opened
+from quart_assessment.safety.fragments import HELP_SHOWN, LIVE_HELP, opened
 from quart_assessment.sessions.fragments import (
     ENDED_AT,
     OWNED_SESSIONS_JOIN,
@@ -126,14 +126,15 @@ _REVISED = f"""
     ON CONFLICT ON CONSTRAINT uq_response_revisions_once DO NOTHING
 """  # noqa: S608
 _RISKY = f"""
-    SELECT s.*, s.risk AND s.value > s.scale_min AS at_risk, h.version AS help_version, h.shown AS help
+    SELECT s.*, s.risk AND s.value > s.scale_min AS at_risk, h.shown AS help,
+        coalesce(p.version, h.version) AS page_version, coalesce(p.shown, h.shown) AS page_help
     FROM (SELECT j.*, c.stored, c.whole FROM judged j JOIN calls c USING (call)) s
     LEFT JOIN LATERAL ({LIVE_HELP}) h ON s.risk AND s.value > s.scale_min
+    LEFT JOIN LATERAL ({HELP_SHOWN}) p ON s.risk AND s.value > s.scale_min
 """  # noqa: S608
 _HITS = """
     SELECT DISTINCT ON (session_id) alert_id, session_id, 'phq' AS source, CAST(value AS double precision) AS value,
-        'risk_item' AS detector, session_ms, received_at, coalesce(help_shown, help_version) AS help_version,
-        help AS help_shown
+        'risk_item' AS detector, session_ms, received_at, page_version AS help_version, page_help AS help_shown
     FROM risky
     WHERE at_risk AND NOT known AND ((verdict = 'ok' AND stored) OR (verdict = 'completed' AND whole))
     ORDER BY session_id, value DESC, n

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-LIVE_HELP = """
+_HELP = """
     SELECT h.version, jsonb_build_object(
         'version', h.version,
-        'text', coalesce(h.content -> 'text' ->> s.language, h.content -> 'text' ->> 'en'),
+        'text', coalesce(h.content -> 'text' ->> s.language, h.content -> 'text' ->> 'en',
+            (SELECT min(t.value) FROM jsonb_each_text(h.content -> 'text') t)),
         'hotlines', h.content -> 'hotlines') AS shown
-    FROM help_texts h WHERE h.study_id = s.study_id ORDER BY h.version DESC LIMIT 1
+    FROM help_texts h WHERE h.study_id = s.study_id
 """
+LIVE_HELP = f"{_HELP} ORDER BY h.version DESC LIMIT 1"
 """The newest help text of session `s`, in its language; for a lateral join."""
+HELP_SHOWN = f"{_HELP} AND h.version = s.help_shown"
+"""The help text of session `s` that its page says it showed, if there is one of that version."""
 
 
 def opened(hits: str) -> str:

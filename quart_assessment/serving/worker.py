@@ -37,8 +37,11 @@ class GracefulServer(Server):
             server.close()
         BoundedProtocol.draining = True
         for connection in self.server_state.connections:
-            if isinstance(connection, BoundedProtocol) and connection.cycle is not None:
-                connection.cycle.keep_alive = connection.cycle.response_complete
+            cycle = connection.cycle if isinstance(connection, BoundedProtocol) else None
+            # A reply whose head is out said that its connection is kept; closed after it, a client's next
+            # request would run into the end.
+            if cycle is not None and not cycle.response_started:
+                cycle.keep_alive = False
         await self._take_last_requests()
         # The servers have closed the sockets; closed again, they would hit whatever got their number since.
         await super().shutdown()

@@ -53,6 +53,12 @@ async def create(connection: AsyncConnection, made: NewSession) -> None:
     )
 
 
+async def order_parts(connection: AsyncConnection, made: NewSession, first: Kind) -> None:
+    """Store which part of a session made in this transaction comes first."""
+    if first != made.first_part:
+        await repository.update_session(connection, made.id, {"first_part": first})
+
+
 async def add_part(
     connection: AsyncConnection,
     session_id: UUID,

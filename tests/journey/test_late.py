@@ -208,3 +208,7 @@ async def test_a_save_is_one_statement_and_the_overview_three_at_most(house: Hou
     with house.statements() as sent:
         await someone.refresh()
     assert 1 <= len(sent) <= 3
+    await someone.post("restart", 201)
+    with house.statements() as sent:
+        assert len(kept(await someone.client.get("/api/sessions"))["sessions"]) == 2
+    assert 1 <= len(sent) <= 3

@@ -52,8 +52,8 @@ async def test_a_reload_under_load_loses_nothing(
     written = crowd.journal.writes
     await crowd.until(lambda: crowd.journal.writes > written + 50, "more writes")
     await crowd.finish()
-    # A turn's stream may be told to end; it is joined at a new worker. Nothing else may notice.
-    assert calls.broken["save"] == calls.broken["upload"] == 0
+    # A turn's stream is told to end, and joined at a new worker. No call is cut off.
+    assert sum(calls.broken.values()) == 0
     assert calls.broken_unhit == []
     assert await check(crowd, service, database) > written
 
@@ -106,5 +106,5 @@ async def test_the_service_ends_in_time_under_load_and_keeps_what_it_acknowledge
     assert time.monotonic() - told < GRACE_SECONDS
     await leaving
     # Each was told the end of its stream; none was cut off.
-    assert calls.broken["turn"] == calls.broken["save"] == calls.broken["upload"] == 0
+    assert sum(calls.broken.values()) == 0
     assert await check(crowd, service, database) > 50
