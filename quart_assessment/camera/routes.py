@@ -21,7 +21,7 @@ from quart_assessment.problems import BadRequest, NotFound
 from quart_assessment.web.body import read_form, request_body
 from quart_assessment.web.caller import caller, open_to
 from quart_assessment.web.envelope import JSON, Data, as_json, kept
-from quart_assessment.web.fields import path_id
+from quart_assessment.web.fields import our_id, path_id
 from quart_assessment.web.state import settings
 
 MOST_LISTED = 1000
@@ -34,7 +34,7 @@ blueprint = Blueprint("camera", __name__)
 @open_to("participant")
 async def read_settings(session_id: str) -> Response:
     """Give the camera settings the session was started with."""
-    return kept(await ledger.get_camera_settings_for_session(database(), caller(), path_id(session_id)))
+    return kept(await ledger.get_camera_settings_for_session(database(), caller(), our_id(session_id)))
 
 
 @blueprint.put("/api/sessions/<session_id>/captures/<capture_id>")
@@ -43,7 +43,7 @@ async def save_one(session_id: str, capture_id: str) -> Response:
     """Keep one picture, sent as the body."""
     began = perf_counter()
     call = PutCapture(
-        session_id=path_id(session_id),
+        session_id=our_id(session_id),
         capture_id=path_id(capture_id),
         content_type=request.mimetype,
         content_digest=request.headers.get("Content-Digest"),
@@ -85,7 +85,7 @@ async def _uploaded() -> Data:
 @document_request(AnnouncementsForm)
 async def announce(session_id: str) -> Response:
     """Say which pictures the page takes, so that missing ones are noticed."""
-    session = path_id(session_id)
+    session = our_id(session_id)
     form = await read_form(AnnouncementsForm, settings().bulk_body_bytes)
     announced = [_announcement(one) for one in form.captures]
     expected, received = await ledger.announce_captures(database(), caller(), session, announced)
@@ -96,7 +96,7 @@ async def announce(session_id: str) -> Response:
 @open_to("participant")
 async def read_kept(session_id: str) -> Response:
     """List the pictures that are kept."""
-    session, (after, limit) = path_id(session_id), _page()
+    session, (after, limit) = our_id(session_id), _page()
     found, cursor = await ledger.read_kept(database(), caller(), session, after, limit)
     return kept({"captures": [linked_receipt(one) for one in found], "next_cursor": cursor})
 

@@ -16,7 +16,7 @@ from quart_assessment.camera.stores import Incoming, Sealed
 from quart_assessment.problems import BadRequest, TooLarge, Unavailable
 from quart_assessment.settings import KIB, Settings
 from quart_assessment.web.body import RequestBody
-from quart_assessment.web.fields import path_id
+from quart_assessment.web.fields import our_id
 
 LONGEST_FILENAME = 255
 LONGEST_ID = 64
@@ -176,7 +176,7 @@ class UploadForm:
             if part.file.incoming is not None:
                 part.file.sealed = await part.file.incoming.seal()
         elif not self._opened:
-            await self.desk.open(path_id(part.text.decode("latin-1").strip()))
+            await self.desk.open(our_id(part.text.decode("latin-1").strip()))
             self._opened = True
         elif part.number is not None:
             self._metadata.setdefault(part.number, part.text)

@@ -235,6 +235,9 @@ class LiveTurns:
                         await asyncio.sleep(_PAUSE_BEFORE_RETRY)
         except (TimeoutError, Problem):
             log.warning("a turn could not be ended")
+        except Exception:
+            # Its lease ends it: nothing that happens here may keep a reader waiting for this task.
+            log.exception("a turn could not be ended")
 
     async def _commit_end(self, ask: Ask, reply: RunningReply, outcome: _Outcome) -> None:
         state = _state(outcome, reply)

@@ -17,7 +17,7 @@ from quart_assessment.web.body import read_form
 from quart_assessment.web.caller import caller, open_to
 from quart_assessment.web.envelope import kept
 from quart_assessment.web.events import streamed
-from quart_assessment.web.fields import path_id
+from quart_assessment.web.fields import our_id, path_id
 from quart_assessment.web.state import settings
 
 blueprint = Blueprint("chat", __name__, url_prefix="/api/sessions/<session_id>/chat")
@@ -28,7 +28,7 @@ blueprint = Blueprint("chat", __name__, url_prefix="/api/sessions/<session_id>/c
 @document_request(StartForm)
 async def start(session_id: str) -> Response:
     """Begin the interview and stream its greeting."""
-    session = path_id(session_id)
+    session = our_id(session_id)
     form = await read_form(StartForm, settings().answer_body_bytes)
     live = live_turns()
     return streamed(turn_events(live, await start_chat(live, caller(), session, form.message_id)))
@@ -39,7 +39,7 @@ async def start(session_id: str) -> Response:
 async def read(session_id: str) -> Response:
     """Give the interview as it stands."""
     async with database().reading() as connection:
-        interview = await read_interview(connection, caller(), path_id(session_id))
+        interview = await read_interview(connection, caller(), our_id(session_id))
     return kept(interview_data(interview))
 
 
@@ -48,7 +48,7 @@ async def read(session_id: str) -> Response:
 @document_request(MessageForm)
 async def send(session_id: str) -> Response:
     """Keep a message and stream the reply."""
-    session = path_id(session_id)
+    session = our_id(session_id)
     form = await read_form(MessageForm, settings().chat_body_bytes)
     live = live_turns()
     message = NewMessage(
@@ -67,7 +67,7 @@ async def send(session_id: str) -> Response:
 async def join(session_id: str, message_id: str) -> Response:
     """Stream a turn from where the reader left it."""
     live = live_turns()
-    key = await find_turn(live, caller(), path_id(session_id), path_id(message_id))
+    key = await find_turn(live, caller(), our_id(session_id), path_id(message_id))
     return streamed(turn_events(live, key, request.headers.get("Last-Event-ID")))
 
 
@@ -76,7 +76,7 @@ async def join(session_id: str, message_id: str) -> Response:
 @document_request(TimingForm)
 async def time(session_id: str, message_id: str) -> Response:
     """Keep what the page measured of a turn."""
-    session, message = path_id(session_id), path_id(message_id)
     form = await read_form(TimingForm, settings().answer_body_bytes)
-    await save_timing(database(), caller(), session, message, form.measured)
+    message = path_id(message_id)
+    await save_timing(database(), caller(), our_id(session_id), message, form.measured)
     return kept({"message_id": message})

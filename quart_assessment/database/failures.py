@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -41,10 +40,18 @@ def constraint_of(error: exc.DBAPIError) -> str | None:
     return name if isinstance(name, str) else None
 
 
+def _is_misuse(error: BaseException) -> bool:
+    # asyncpg's InterfaceError tells of lost connections, and of calls that no retry makes right.
+    cause = error.orig.__cause__ if isinstance(error, exc.DBAPIError) and error.orig is not None else error
+    return isinstance(cause, asyncpg.DataError) or "another operation" in str(cause)
+
+
 def _kind(error: BaseException) -> str | None:
     if isinstance(error, exc.TimeoutError):
         return "pool"
-    if isinstance(error, (OSError, asyncio.TimeoutError, asyncpg.InterfaceError, exc.InterfaceError)):
+    if isinstance(error, (asyncpg.InterfaceError, exc.InterfaceError)):
+        return None if _is_misuse(error) else "connection"
+    if isinstance(error, (OSError, TimeoutError)):
         return "connection"
     state = sqlstate_of(error)
     if state is not None:

@@ -85,7 +85,7 @@ async def test_the_clock_of_a_reply_is_the_servers(service: Service, someone: Pa
 async def test_an_early_refusal_can_be_read_and_ends_the_connection(service: Service) -> None:
     began = time.monotonic()
     raw = (
-        request_to("/api/sessions", **{"Content-Length": "5000000", "Connection": "keep-alive"})
+        request_to("/api/sessions", b"", **{"Content-Length": "5000000", "Connection": "keep-alive"})
         + b"x" * 300_000
     )
     status, headers, body = parsed(await exchange(service, raw))
