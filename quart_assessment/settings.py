@@ -64,7 +64,7 @@ class Settings(BaseSettings):
 
     db_pool_size: int = Field(6, ge=1, description="connections a worker for all but answers")
     db_answer_pool_size: int = Field(2, ge=1, description="connections a worker for answers alone")
-    db_pool_timeout: float = Field(5, gt=0, description="seconds to wait for a connection; past it 503")
+    db_pool_timeout: float = Field(10, gt=0, description="seconds to wait for a connection; past it 503")
     db_connect_timeout: float = Field(5, gt=0, description="seconds to open a connection; past it 503")
     db_lock_timeout: float = Field(5, gt=0, description="seconds to wait for a row lock; past it 503")
     db_statement_timeout: float = Field(15, gt=0, description="seconds a statement may take; past it 503")
@@ -84,7 +84,7 @@ class Settings(BaseSettings):
         100, ge=1, description="failed logins an address in 15 minutes; then 429"
     )
     password_threads: int = Field(2, ge=1, le=16, description="passwords hashed at once a worker")
-    passwords_waiting: int = Field(64, ge=1, description="passwords waiting to be hashed; past it 503")
+    passwords_waiting: int = Field(256, ge=1, description="passwords waiting to be hashed; past it 503")
 
     answer_body_bytes: int = Field(
         4 * KIB, ge=512, description="limit of a single answer's body and other small ones"
