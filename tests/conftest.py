@@ -15,7 +15,9 @@ from quart_assessment.settings import Settings
 from tests.ground import proof as proof_page
 from tests.ground.house import House, opened
 from tests.ground.model import PassThrough, recording, running_model
+from tests.ground.ports import free_port
 from tests.ground.postgres import Database, Server, running_server
+from tests.ground.scripted_model import ScriptedModel, scripted
 from tests.ground.service import Model, Service, start_service
 
 # A developer's environment decides nothing about a test.
@@ -66,6 +68,19 @@ async def recorded_model(local_model: Model) -> AsyncIterator[PassThrough]:
     """The real model behind a pass-through that keeps every request; give a service its `.model`."""
     async with recording(local_model) as through:
         yield through
+
+
+@pytest.fixture(scope="module")
+def model_port() -> int:
+    """Where the scripted model of a module's tests listens."""
+    return free_port()
+
+
+@pytest.fixture
+async def model(model_port: int) -> AsyncIterator[ScriptedModel]:
+    """A model that fails as it is told, at the same address in all tests of a module."""
+    async with scripted(port=model_port) as made:
+        yield made
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import sqlalchemy as sa
 
 from quart_assessment.database.schema import Json, Time, Uuid, flag, foreign, metadata
 
+_KNOWN_TRIGGER = "trigger IN ('INTERVAL', 'QUESTION_START', 'BUTTON_CLICK', 'MESSAGE_SEND', 'MANUAL')"
+
 captures = sa.Table(
     "captures",
     metadata,
@@ -31,9 +33,7 @@ captures = sa.Table(
     sa.Column("type", sa.Text),
     sa.Column("sha256", sa.LargeBinary),
     sa.Column("store_key", sa.Text),
-    sa.CheckConstraint(
-        "trigger IN ('INTERVAL', 'QUESTION_START', 'BUTTON_CLICK', 'MESSAGE_SEND', 'MANUAL')", name="trigger"
-    ),
+    sa.CheckConstraint(_KNOWN_TRIGGER, name="trigger"),
     sa.CheckConstraint("capture_type IN ('PHQ', 'LLM', 'GENERAL')", name="capture_type"),
     sa.CheckConstraint("kept = (code IS NULL)", name="kept_or_said_why"),
     sa.CheckConstraint(
@@ -56,7 +56,5 @@ expected_captures = sa.Table(
     sa.Column("received_at", Time, nullable=False),
     flag("clock_suspect"),
     flag("skipped"),
-    sa.CheckConstraint(
-        "trigger IN ('INTERVAL', 'QUESTION_START', 'BUTTON_CLICK', 'MESSAGE_SEND', 'MANUAL')", name="trigger"
-    ),
+    sa.CheckConstraint(_KNOWN_TRIGGER, name="trigger"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from quart_assessment.database.schema import Json, Texts, Time, Uuid, flag, foreign, key, metadata, moment
+from quart_assessment.database.schema import Json, Texts, Time, flag, foreign, key, metadata, moment
 
 studies = sa.Table(
     "studies",
@@ -97,7 +97,6 @@ invitations = sa.Table(
     sa.Column("token_hash", sa.LargeBinary, nullable=False, unique=True),
     foreign("study_id", "studies.id"),
     foreign("account_id", "accounts.id"),
-    sa.Column("made_by", Uuid),
     moment("created_at", now=True),
     moment("used_at", nullable=True),
     moment("revoked_at", nullable=True),

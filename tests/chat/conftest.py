@@ -6,27 +6,13 @@ from uuid import uuid4
 
 import pytest
 
-from tests.chat.scripted_model import ScriptedModel, scripted
 from tests.ground.participant import Participant
-from tests.ground.ports import free_port
 from tests.ground.postgres import Database
 from tests.ground.service import Model, Service
 from tests.ground.study import populated, study_with
 
 SECRET = "a secret that two services of the tests share between them"
 Arrive = Callable[..., Awaitable[Participant]]
-
-
-@pytest.fixture(scope="module")
-def model_port() -> int:
-    return free_port()
-
-
-@pytest.fixture
-async def model(model_port: int) -> AsyncIterator[ScriptedModel]:
-    """The model of both services, at the same address in all tests of a module."""
-    async with scripted(port=model_port) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

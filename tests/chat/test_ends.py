@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 
 from tests.chat.conftest import Arrive
-from tests.chat.scripted_model import Script, ScriptedModel, until
 from tests.ground.participant import Data, Participant, kept, refused, text_of
+from tests.ground.scripted_model import Script, ScriptedModel, until
 
 TAG = "</end_conversation>"
 NEXT = {"message_id": str(uuid4()), "message": "And now?"}

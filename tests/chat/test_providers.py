@@ -13,8 +13,8 @@ from quart_assessment.chat.providers import (
     ModelUnavailable,
 )
 from quart_assessment.chat.providers.openai_compatible import LONGEST_REPLY, Limits, OpenAICompatible
-from tests.chat.scripted_model import Script, ScriptedModel, event, scripted, until
 from tests.ground.ports import free_port
+from tests.ground.scripted_model import Script, ScriptedModel, event, scripted, until
 
 Ask = Callable[..., Awaitable[str]]
 

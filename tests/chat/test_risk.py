@@ -3,9 +3,9 @@
 from uuid import uuid4
 
 from tests.chat.conftest import Arrive
-from tests.chat.scripted_model import ScriptedModel
 from tests.ground.participant import Data, Event, Participant, kept, refused, text_of
 from tests.ground.postgres import Database
+from tests.ground.scripted_model import ScriptedModel
 
 DANGER = "I want to kill myself."
 

@@ -6,9 +6,9 @@ from uuid import uuid4
 import httpx
 
 from tests.chat.conftest import Arrive
-from tests.chat.scripted_model import Script, ScriptedModel, until
 from tests.ground.participant import Data, Event, Participant, events_of, kept, refused, text_of
 from tests.ground.postgres import Database
+from tests.ground.scripted_model import Script, ScriptedModel, until
 
 
 def named(events: list[Event]) -> list[str]:

@@ -9,10 +9,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.chat.scripted_model import Script, ScriptedModel, scripted, until
 from tests.ground.participant import Participant, events_of, kept, refused, text_of
 from tests.ground.ports import free_port
 from tests.ground.postgres import Database
+from tests.ground.scripted_model import Script, ScriptedModel, scripted, until
 from tests.ground.service import Model, Service
 from tests.ground.study import populated, study_with
 

@@ -20,10 +20,10 @@ import psutil
 import pytest
 
 from tests.camera.pictures import jpeg
-from tests.chat.scripted_model import ScriptedModel, scripted, until
 from tests.ground.participant import Participant, kept
-from tests.ground.ports import free_port, wait_until
+from tests.ground.ports import wait_until
 from tests.ground.postgres import Database
+from tests.ground.scripted_model import ScriptedModel, until
 from tests.ground.service import Model, Service
 from tests.ground.study import populated, study_with
 
@@ -77,17 +77,6 @@ class Writer:
             f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         return Write(self.kind, UUID(ident), self.made, head.encode() + body)
-
-
-@pytest.fixture(scope="module")
-def model_port() -> int:
-    return free_port()
-
-
-@pytest.fixture
-async def model(model_port: int) -> AsyncIterator[ScriptedModel]:
-    async with scripted(port=model_port) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from uuid import uuid4
 
 from tests.camera.pictures import jpeg
-from tests.chat.scripted_model import Script, scripted
 from tests.ground.participant import Participant
 from tests.ground.postgres import Database, Server
+from tests.ground.scripted_model import Script, scripted
 from tests.ground.service import Service
 from tests.ground.study import populated, study_with
 from tests.promises.canaries import Canaries, Places, Witness

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chat.scripted_model import Script, ScriptedModel, scripted
 from tests.ground.postgres import Database
+from tests.ground.scripted_model import Script, ScriptedModel, scripted
 from tests.ground.service import Service
 from tests.promises.conftest import Gather
 from tests.promises.crowd import KINDS, Crowd, Words

@@ -16,11 +16,10 @@ import httpx
 import pytest
 
 from tests.camera.pictures import jpeg
-from tests.chat.scripted_model import Script, ScriptedModel, scripted, until
 from tests.ground.model import PassThrough
 from tests.ground.participant import Data, Event, Participant, events_of, kept, text_of
-from tests.ground.ports import free_port
 from tests.ground.postgres import Database
+from tests.ground.scripted_model import Script, ScriptedModel, until
 from tests.ground.service import Model, Service
 from tests.ground.study import populated, study_with
 
@@ -63,17 +62,6 @@ async def somebody_at(services: tuple[Service, Service], database: Database) -> 
         await here.greet()
         second.cookies.update(first.cookies)
         yield Machines(services, here, Participant(second, here.session))
-
-
-@pytest.fixture(scope="module")
-def model_port() -> int:
-    return free_port()
-
-
-@pytest.fixture
-async def model(model_port: int) -> AsyncIterator[ScriptedModel]:
-    async with scripted(port=model_port) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
