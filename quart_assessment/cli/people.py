@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from dataclasses import dataclass
 
@@ -57,7 +58,10 @@ async def add_participants(
     """Make participants' accounts, enrol and invite them, in one transaction."""
     passwords = Passwords(settings)
     people = [_new_person(username or "participant", alone=username is not None) for _ in range(count)]
-    hashes = [await passwords.hash(one.password) for one in people]
+    hashes: list[str] = []
+    for first in range(0, count, settings.password_threads):
+        few = people[first : first + settings.password_threads]
+        hashes += await asyncio.gather(*(passwords.hash(one.password) for one in few))
     passwords.close()
 
     async def work(connection: AsyncConnection) -> list[Participant]:
