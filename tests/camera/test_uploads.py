@@ -17,9 +17,10 @@ from quart_assessment.camera.problems import SessionIdFirst, TooManyFiles
 from quart_assessment.camera.stores import Incoming, Sealed
 from quart_assessment.camera.stores.files import FileStore
 from quart_assessment.camera.uploads import Budget, UploadForm, receive_body
-from quart_assessment.problems import BadRequest, NotFound, Problem, TooLarge, Unavailable
+from quart_assessment.problems import BadRequest, Problem, TooLarge, Unavailable
 from quart_assessment.settings import KIB, Settings
 from quart_assessment.web.body import RequestBody
+from quart_assessment.web.fields import NOBODYS
 from tests.camera.pictures import jpeg
 
 SESSION = UUID("018f0000-0000-7000-8000-000000000001")
@@ -149,6 +150,13 @@ async def test_no_truncation_of_a_form_is_taken() -> None:
             await read(WHOLE[:at])
 
 
+@pytest.mark.parametrize("malformed", [b"12", b"x" * 3000])
+async def test_a_malformed_session_id_is_looked_for_like_an_unknown_one(malformed: bytes) -> None:
+    desk = Counter()
+    await read(form(part("session_id", malformed)), desk=desk)
+    assert desk.opened == [NOBODYS]
+
+
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
@@ -157,8 +165,6 @@ async def test_no_truncation_of_a_form_is_taken() -> None:
         (form(), SessionIdFirst),
         (form(part("capture_0", PICTURE, "a"), ID), SessionIdFirst),
         (form(part("metadata_0", b"{}"), ID), SessionIdFirst),
-        (form(part("session_id", b"12")), NotFound),
-        (form(part("session_id", b"x" * 3000)), NotFound),
         (form(ID, part("capture_0", bytes(4 * KIB + 1), "a")), TooLarge),
         (form(ID, part("other", bytes(4 * KIB + 1))), TooLarge),
         (form(ID, *(part(f"capture_{n}", b"x", "a") for n in range(4))), TooManyFiles),
