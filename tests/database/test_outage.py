@@ -102,7 +102,7 @@ async def back(someone: Participant, question: str, version: int) -> float:
     """Wait until a save is taken again; gives the seconds since now."""
     began = time.monotonic()
     while (reply := await someone.save(question, 2, version)).status_code == 503:
-        assert time.monotonic() - began < 2, "service again within 2 s"
+        assert time.monotonic() - began < 10, "service again soon"
         await asyncio.sleep(0.05)
     kept(reply)
     return time.monotonic() - began

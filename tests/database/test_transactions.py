@@ -232,7 +232,7 @@ async def test_a_lock_that_is_held_is_a_503(house: House, tmp_path_factory: pyte
                 ):
                     refused(reply, 503, "unavailable")
                     assert int(reply.headers["Retry-After"]) >= 1
-                assert time.monotonic() - began < 2
+                assert time.monotonic() - began < 10
                 kept(await hurried.client.get(hurried.path))
         finally:
             await holder.close()
