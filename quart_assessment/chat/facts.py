@@ -73,6 +73,5 @@ class Standing:
     running: UUID | None
     replied: int
     warned: bool
-    last_is_safety: bool
     silent_messages: int
     silent_since: datetime | None

@@ -52,7 +52,6 @@ _STANDING = sa.text(f"""
         (array_agg(message_id) FILTER (WHERE running))[1] AS running,
         count(*) FILTER (WHERE replied) AS replied,
         coalesce(bool_or(safety), false) AS warned,
-        coalesce((array_agg(safety ORDER BY turn_number DESC))[1], false) AS last_is_safety,
         count(*) FILTER (WHERE newest AND NOT running AND turn_number > 0) AS silent_messages,
         min(received_at) FILTER (WHERE newest) AS silent_since
     FROM (SELECT *, silent AND turn_number > coalesce(last_replied, -1) AS newest FROM seen) s

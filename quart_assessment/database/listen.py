@@ -24,8 +24,6 @@ log = logging.getLogger(__name__)
 Connect = Callable[[], Awaitable["asyncpg.Connection[asyncpg.Record]"]]
 
 MOST_SUBSCRIPTIONS = 10_000
-# NOTIFY takes payloads below 8000 bytes (PostgreSQL manual, NOTIFY); ours are ids.
-LONGEST_KEY = 200
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
 _LOOK_SECONDS = 10.0

@@ -9,8 +9,8 @@ from functools import cache
 import sqlalchemy as sa
 from quart import Quart
 
-from quart_assessment.camera.current import store_of
-from quart_assessment.chat.current import live_turns_of
+from quart_assessment.camera import reading as captures
+from quart_assessment.chat import reading as chat
 from quart_assessment.database.current import database_of
 from quart_assessment.database.migrations import head
 
@@ -33,8 +33,8 @@ async def failed_checks(app: Quart) -> list[str]:
         "database": _database,
         "durability": _durability,
         "migrations": _migrations,
-        "store": _store,
-        "model": _model,
+        "store": captures.check_store,
+        "model": chat.check_model,
     }
     passed = await asyncio.gather(*(_passes(check(app)) for check in checks.values()))
     return [name for name, ok in zip(checks, passed, strict=True) if not ok]
@@ -65,11 +65,3 @@ async def _migrations(app: Quart) -> None:
     async with database_of(app).reading() as connection:
         if (await connection.execute(_REVISION)).scalar_one() != newest:
             raise NotReady
-
-
-async def _store(app: Quart) -> None:
-    await store_of(app).ready()
-
-
-async def _model(app: Quart) -> None:
-    await live_turns_of(app).provider.probe()

@@ -58,11 +58,6 @@ async def store_questions(
     )
 
 
-async def read_questions(connection: AsyncConnection, assessment_id: UUID) -> list[dict[str, Any]]:
-    """Read the questions in order, each with its answer as it stands."""
-    return await repository.select_questions(connection, assessment_id)
-
-
 def scored(drawn: DrawnInstrument, rows: Sequence[dict[str, Any]]) -> Score:
     """Score the answers as they stand; a missing or skipped answer is never 0."""
     return score(

@@ -194,11 +194,6 @@ async def draw_order(
     return first
 
 
-async def is_enrolled(connection: AsyncConnection, study_id: UUID, account_id: UUID) -> bool:
-    """Tell whether somebody takes part in a study."""
-    return any(study.id == study_id for study in await repository.select_enrolled(connection, account_id))
-
-
 async def invite(connection: AsyncConnection, study_id: UUID, account_id: UUID) -> str:
     """Make an invitation and give its token (128 random bits); only the token's hash is kept."""
     token = secrets.token_urlsafe(INVITATION_BYTES)

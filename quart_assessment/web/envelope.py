@@ -72,8 +72,3 @@ def help_data(shown: Help) -> Data:
 def hotline_data(hotline: Hotline) -> Data:
     """Give a hotline as it goes over the wire."""
     return asdict(hotline)
-
-
-def text_id(value: UUID | None) -> str | None:
-    """Write an id, or nothing."""
-    return None if value is None else str(value)
