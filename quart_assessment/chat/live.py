@@ -24,6 +24,8 @@ from quart_assessment.database.listen import Listener
 from quart_assessment.database.schema import new_id
 from quart_assessment.database.transactions import committed
 from quart_assessment.problems import Problem, Unavailable
+from quart_assessment.sessions import service as sessions
+from quart_assessment.sessions import verbs
 from quart_assessment.settings import Settings
 from quart_assessment.studies.definition import ChatSettings
 
@@ -246,13 +248,13 @@ class LiveTurns:
             reason = None
 
         async def work(connection: AsyncConnection) -> None:
-            if reason is not None:
-                await repository.lock_session(connection, ask.key.session_id)
+            # Locked before its turn: the order in which every verb locks.
+            session = None if reason is None else await sessions.lock_any(connection, ask.key.session_id)
             ended = await repository.update_ended(
                 connection, ask.key, self.worker_id, state, outcome.failure, ended=reason is not None
             )
-            if ended and reason is not None:
-                await repository.update_part_ended(connection, ask.assessment_id, reason)
+            if ended and session is not None and reason is not None:
+                await verbs.end_part(connection, session, "chat", reason)
 
         await committed(self.database, work)
 

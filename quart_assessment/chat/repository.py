@@ -13,7 +13,6 @@ from quart_assessment.chat.facts import Standing, Turn, TurnKey
 from quart_assessment.chat.fragments import ANSWERED, RUNNING, STATE
 from quart_assessment.chat.prompt import Exchange
 from quart_assessment.chat.tables import turns
-from quart_assessment.database.schema import new_id
 
 CHANNEL = "qa_turns"
 
@@ -99,15 +98,6 @@ _TIMING = sa.text("""
     UPDATE turns SET timing = timing || :timing WHERE session_id = :session_id AND message_id = :message_id
     RETURNING message_id
 """).bindparams(sa.bindparam("timing", type_=turns.c.timing.type))
-_END_PART = sa.text("""
-    WITH ended AS (
-        UPDATE assessments SET completed_at = now(), end_reason = :reason
-        WHERE id = :assessment_id AND completed_at IS NULL RETURNING session_id
-    )
-    INSERT INTO session_events (id, session_id, event, facts)
-    SELECT :event_id, session_id, 'chat_ended', jsonb_build_object('reason', CAST(:reason AS text)) FROM ended
-""").bindparams(sa.bindparam("event_id", type_=sa.Uuid))
-_LOCK_SESSION = sa.text("SELECT id FROM sessions WHERE id = :session_id FOR NO KEY UPDATE")
 
 DELTAS_IN = {"session_id": "uuid", "message_id": "uuid", "text": "text", "ends_at": "integer"}
 _WRITE_DELTAS = sa.text(f"""
@@ -257,18 +247,6 @@ async def update_timing(connection: AsyncConnection, key: TurnKey, timing: dict[
         _TIMING, {"session_id": key.session_id, "message_id": key.message_id, "timing": timing}
     )
     return found.one_or_none() is not None
-
-
-async def lock_session(connection: AsyncConnection, session_id: UUID) -> None:
-    """Lock a session's row before its turn's: the order in which every verb locks."""
-    await connection.execute(_LOCK_SESSION, {"session_id": session_id})
-
-
-async def update_part_ended(connection: AsyncConnection, assessment_id: UUID, reason: str) -> None:
-    """End an interview whose session this transaction has locked."""
-    await connection.execute(
-        _END_PART, {"assessment_id": assessment_id, "reason": reason, "event_id": new_id()}
-    )
 
 
 async def insert_deltas(

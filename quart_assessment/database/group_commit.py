@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.database.engine import Database, Pool
-from quart_assessment.database.failures import CACHED_PLAN, DEADLOCK, sqlstate_of, translated
-from quart_assessment.database.transactions import shielded
+from quart_assessment.database.failures import translated
+from quart_assessment.database.transactions import shielded, twice_at_most
 
 Asked = TypeVar("Asked")
 Answered = TypeVar("Answered")
@@ -38,12 +37,7 @@ class GroupCommit(Generic[Asked, Answered]):
 
     async def _written(self, batch: Sequence[Asked]) -> Answered:
         with translated():
-            try:
-                answers = await self._once(batch)
-            except exc.DBAPIError as error:
-                if sqlstate_of(error) not in (DEADLOCK, CACHED_PLAN):
-                    raise
-                answers = await self._once(batch)
+            answers = await twice_at_most(lambda: self._once(batch))
         return answers[0]
 
     async def _once(self, batch: Sequence[Asked]) -> Sequence[Answered]:

@@ -38,14 +38,19 @@ async def committed(
 
     async def unit() -> Result:
         with translated(constraints):
-            try:
-                return await _once(database, work, pool)
-            except exc.DBAPIError as error:
-                if sqlstate_of(error) not in _AGAIN:
-                    raise
-                return await _once(database, work, pool)
+            return await twice_at_most(lambda: _once(database, work, pool))
 
     return await shielded(database, unit())
+
+
+async def twice_at_most(once: Callable[[], Awaitable[Result]]) -> Result:
+    """Run `once`, and again from its start after a deadlock or a stale plan, of which PostgreSQL keeps nothing."""
+    try:
+        return await once()
+    except exc.DBAPIError as error:
+        if sqlstate_of(error) not in _AGAIN:
+            raise
+        return await once()
 
 
 async def _once(database: Database, work: Work[Result], pool: Pool) -> Result:

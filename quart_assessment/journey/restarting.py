@@ -13,7 +13,7 @@ from quart_assessment.database.engine import Database
 from quart_assessment.database.schema import new_id
 from quart_assessment.database.transactions import committed
 from quart_assessment.journey import overview, repository
-from quart_assessment.journey.starting import add_part, check_complete, make, placed
+from quart_assessment.journey.starting import add_part, make, pinned_now, placed
 from quart_assessment.sessions import service as sessions
 from quart_assessment.sessions import verbs
 from quart_assessment.sessions.facts import Kind, Session
@@ -78,9 +78,7 @@ async def _all_again(
     connection: AsyncConnection, settings: Settings, session: Session, key: UUID | None
 ) -> UUID:
     study = await studies.get_study(connection, session.study_id)
-    version = await studies.newest_version(connection, session.study_id)
-    check_complete(settings, study, version)
-    pinned = await studies.pinned(connection, version.id)
+    pinned = await pinned_now(connection, settings, study)
     earlier = await repository.select_sessions_of(connection, session.account_id, session.study_id)
     place = placed(pinned.presentation, earlier)
     await chat.stop_running(connection, session)
@@ -90,7 +88,7 @@ async def _all_again(
         id=new_id(),
         account_id=session.account_id,
         study_id=session.study_id,
-        study_version_id=version.id,
+        study_version_id=pinned.version_id,
         client_key=key,
         previous_id=session.id,
         visit=place.visit,

@@ -82,9 +82,7 @@ async def _new_session(
     study = await _study(connection, account, asked.study)
     earlier = await repository.select_sessions_of(connection, account.id, study.id)
     await _close_the_past(connection, earlier)
-    version = await studies.newest_version(connection, study.id)
-    check_complete(settings, study, version)
-    pinned = await studies.pinned(connection, version.id)
+    pinned = await pinned_now(connection, settings, study)
     now = await repository.select_now(connection)
     place = placed(pinned.presentation, earlier)
     check_due(study, pinned.presentation, earlier, now)
@@ -92,7 +90,7 @@ async def _new_session(
         id=new_id(),
         account_id=account.id,
         study_id=study.id,
-        study_version_id=version.id,
+        study_version_id=pinned.version_id,
         client_key=asked.key,
         previous_id=None,
         visit=place.visit,
@@ -157,6 +155,13 @@ async def _close_the_past(connection: AsyncConnection, earlier: list[EarlierSess
             raise SessionOpen(one.id)
         if one.end_state is None:
             await verbs.close(connection, one.id, "INCOMPLETE", "expired", one.expires_at)
+
+
+async def pinned_now(connection: AsyncConnection, settings: Settings, study: Study) -> Pinned:
+    """Read what a session started now is pinned to; raises StudyIncomplete."""
+    version = await studies.newest_version(connection, study.id)
+    check_complete(settings, study, version)
+    return await studies.pinned(connection, version.id)
 
 
 def check_complete(settings: Settings, study: Study, version: Version) -> None:
