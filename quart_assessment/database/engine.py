@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from types import MappingProxyType
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -38,11 +39,7 @@ class Database:
         self._engines: dict[Pool, AsyncEngine] = {
             "general": make_engine(url, settings, settings.db_pool_size),
             "answers": make_engine(
-                url,
-                settings.model_copy(
-                    update={"db_lock_timeout": min(_BATCH_LOCK_SECONDS, settings.db_lock_timeout)}
-                ),
-                settings.db_answer_pool_size,
+                url, settings, settings.db_answer_pool_size, _for_batches(settings.db_lock_timeout)
             ),
         }
         self._autocommitting = {
@@ -137,11 +134,26 @@ class Database:
             await engine.dispose()
 
 
-def make_engine(url: str, settings: Settings, pool_size: int) -> AsyncEngine:
-    """Make a bounded pool whose connections give up waiting in time and never print a value."""
+def _milliseconds(seconds: float) -> str:
+    return str(int(seconds * 1000))
 
-    def milliseconds(seconds: float) -> str:
-        return str(int(seconds * 1000))
+
+def _for_batches(lock_timeout: float) -> dict[str, str]:
+    """Give the settings of connections that run one set statement for many callers."""
+    return {
+        "lock_timeout": _milliseconds(min(_BATCH_LOCK_SECONDS, lock_timeout)),
+        # Planning it costs as much as running it, and no batch needs another plan than the last one.
+        "plan_cache_mode": "force_generic_plan",
+    }
+
+
+def make_engine(
+    url: str, settings: Settings, pool_size: int, further: Mapping[str, str] = MappingProxyType({})
+) -> AsyncEngine:
+    """Make a bounded pool whose connections give up waiting in time and never print a value.
+
+    `further` are settings of PostgreSQL for its connections, over those that all have.
+    """
 
     engine = create_async_engine(
         url,
@@ -156,9 +168,10 @@ def make_engine(url: str, settings: Settings, pool_size: int) -> AsyncEngine:
                 "application_name": "quart_assessment",
                 "timezone": "UTC",
                 "synchronous_commit": "on",
-                "lock_timeout": milliseconds(settings.db_lock_timeout),
-                "statement_timeout": milliseconds(settings.db_statement_timeout),
-                "idle_in_transaction_session_timeout": milliseconds(settings.db_idle_in_transaction_timeout),
+                "lock_timeout": _milliseconds(settings.db_lock_timeout),
+                "statement_timeout": _milliseconds(settings.db_statement_timeout),
+                "idle_in_transaction_session_timeout": _milliseconds(settings.db_idle_in_transaction_timeout),
+                **further,
             },
         },
     )

@@ -131,11 +131,12 @@ _REVISED = f"""
     ON CONFLICT ON CONSTRAINT uq_response_revisions_once DO NOTHING
 """  # noqa: S608
 _RISKY = f"""
-    SELECT s.*, s.risk AND s.value > s.scale_min AS at_risk, h.shown AS help,
-        coalesce(p.version, h.version) AS page_version, coalesce(p.shown, h.shown) AS page_help
-    FROM (SELECT j.*, c.stored, c.whole FROM judged j JOIN calls c USING (call)) s
-    LEFT JOIN LATERAL ({LIVE_HELP}) h ON s.risk AND s.value > s.scale_min
-    LEFT JOIN LATERAL ({HELP_SHOWN}) p ON s.risk AND s.value > s.scale_min
+    SELECT s.*, h.shown AS help, coalesce(p.version, h.version) AS page_version,
+        coalesce(p.shown, h.shown) AS page_help
+    FROM (SELECT j.*, c.stored, c.whole, j.risk AND j.value > j.scale_min AS at_risk
+          FROM judged j JOIN calls c USING (call)) s
+    LEFT JOIN LATERAL (SELECT * FROM ({LIVE_HELP}) l WHERE s.at_risk) h ON true
+    LEFT JOIN LATERAL (SELECT * FROM ({HELP_SHOWN}) l WHERE s.at_risk) p ON true
 """  # noqa: S608
 _HITS = """
     SELECT DISTINCT ON (session_id) alert_id, session_id, 'phq' AS source, CAST(value AS double precision) AS value,
@@ -144,11 +145,12 @@ _HITS = """
     WHERE at_risk AND NOT known AND ((verdict = 'ok' AND stored) OR (verdict = 'completed' AND whole))
     ORDER BY session_id, value DESC, n
 """
+# By hashes, not by a join of `upserted`, whose size the planner cannot know.
 _COUNTED = """
-    SELECT q.assessment_id, count(*) AS total, count(coalesce(r.question_id, u.question_id)) AS answered
+    SELECT q.assessment_id, count(*) AS total, count(a.question_id) AS answered
     FROM questions q
-    LEFT JOIN responses r ON r.session_id = q.session_id AND r.question_id = q.id
-    LEFT JOIN upserted u ON u.session_id = q.session_id AND u.question_id = q.id
+    LEFT JOIN (SELECT r.question_id FROM responses r WHERE r.assessment_id IN (SELECT assessment_id FROM judged)
+               UNION SELECT u.question_id FROM upserted u) a ON a.question_id = q.id
     WHERE q.scored AND q.assessment_id IN (SELECT assessment_id FROM judged) GROUP BY q.assessment_id
 """
 
