@@ -11,10 +11,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.camera import linking, repository
+from quart_assessment.camera.doors import Doors, Usual
 from quart_assessment.camera.facts import Capture
 from quart_assessment.camera.looking import View, lock_and_look
 from quart_assessment.camera.metadata import Metadata
-from quart_assessment.camera.problems import CaptureIdReused
+from quart_assessment.camera.problems import BadDigest, BadImage, CaptureIdReused
+from quart_assessment.camera.repository import NewRow, Stored
 from quart_assessment.camera.stores import Incoming, Sealed, Store
 from quart_assessment.camera.triggers import create_settings_snapshot
 from quart_assessment.database.engine import Database
@@ -22,13 +24,16 @@ from quart_assessment.database.transactions import committed, shielded
 from quart_assessment.problems import Problem
 from quart_assessment.sessions.rules import clock_suspect
 from quart_assessment.web.caller import Caller
+from quart_assessment.web.envelope import as_json
+
+FAULTS: dict[str, type[Problem]] = {"bad_image": BadImage, "bad_digest": BadDigest}
 
 
 @dataclass(slots=True)
 class Offer:
     """A picture that was received, or one whose bytes were dropped: `code` says why it is not kept.
 
-    `key` names its file in the store once it has one.
+    `sealed` is None until its bytes were looked at, `key` names its file in the store once it has one.
     """
 
     capture_id: UUID
@@ -52,11 +57,39 @@ class Offer:
 
     def fault(self) -> str | None:
         """Tell what is wrong with the picture itself."""
-        if self.sealed is None:
-            return None
-        if self.metadata.sha256 - {self.sealed.sha256}:
+        return None if self.sealed is None else self._fault_of(self.sealed)
+
+    def check(self) -> None:
+        """Check the picture itself; raises BadDigest or BadImage."""
+        if fault := self.fault():
+            raise FAULTS[fault]
+
+    async def seal(self) -> None:
+        """Look at the bytes received; raises Unavailable."""
+        if self.incoming is not None and self.sealed is None:
+            self.sealed = await self.incoming.seal()
+
+    async def keep(self) -> None:
+        """Make what was received durable, where nothing is wrong with it.
+
+        Raises:
+            BadDigest, BadImage: something is; nothing is kept.
+            Unavailable: the store cannot.
+        """
+        if self.incoming is None:
+            return
+        if self.sealed is not None:
+            self.key = await self.incoming.keep(self.capture_id)
+            return
+        self.sealed, self.key = await self.incoming.finish(
+            self.capture_id, lambda sealed: self._fault_of(sealed) is None
+        )
+        self.check()
+
+    def _fault_of(self, sealed: Sealed) -> str | None:
+        if self.metadata.sha256 - {sealed.sha256}:
             return "bad_digest"
-        return "bad_image" if self.sealed.image is None else None
+        return "bad_image" if sealed.image is None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +98,14 @@ class Saved:
 
     capture: Capture
     created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The way of a single capture in the usual case: a row in a statement that many share."""
+
+    doors: Doors
+    usual: Usual
 
 
 class _Overtaken(Exception):
@@ -79,15 +120,18 @@ async def save_capture(
     offers: Sequence[Offer],
     *,
     alone: bool = True,
+    shared: Shared | None = None,
 ) -> list[Saved]:
     """Keep the captures offered, all or none, in their order.
 
-    `alone` keeps other captures of the session waiting meanwhile, so that its limit is met exactly.
+    `alone` keeps other captures of the session waiting meanwhile, so that its limit is met exactly. With `shared`,
+    which is for a single one, its row is first tried in the statement that it shares with others.
 
     It runs to its end though the caller is cancelled: a capture is there with its row, or nothing of it is.
     Everything is decided once more under the session's lock.
 
     Raises:
+        BadDigest, BadImage: one of them is not what it should be; see `Offer.keep`.
         LoginRequired, NotFound, SessionEnded, WrongStep: see `look` and `check_taken`.
         CaptureIdReused: other bytes were kept under the id of one of them.
         Unavailable: the store or the database could not; a retry with the same ids is safe.
@@ -98,7 +142,7 @@ async def save_capture(
         nonlocal begun
         begun = True
         try:
-            return await _keep(database, store, caller, session_id, offers, alone=alone)
+            return await _keep(database, store, caller, session_id, offers, alone=alone, shared=shared)
         finally:
             for offer in offers:
                 offer.discard()
@@ -119,6 +163,7 @@ async def _keep(
     offers: Sequence[Offer],
     *,
     alone: bool,
+    shared: Shared | None,
 ) -> list[Saved]:
     may_be_stored = False
 
@@ -130,6 +175,10 @@ async def _keep(
 
     try:
         await _store_files(offers)
+        if shared is not None:
+            if (stored := await _share(shared, caller, session_id, offers[0])) is not None:
+                return [stored]
+            alone = not shared.doors.is_far(session_id)
         try:
             saved = await committed(database, work)
         except _Overtaken:
@@ -146,14 +195,11 @@ async def _keep(
 
 
 async def _store_files(offers: Sequence[Offer]) -> None:
-    async def keep(offer: Offer, incoming: Incoming) -> None:
-        offer.key = await incoming.keep(offer.capture_id)
-
-    wanted = [(one, one.incoming) for one in offers if one.code is None and one.incoming is not None]
+    wanted = [one for one in offers if one.code is None and one.incoming is not None]
     if len(wanted) == 1:
-        await keep(*wanted[0])
+        await wanted[0].keep()
         return
-    done = await asyncio.gather(*(keep(*one) for one in wanted), return_exceptions=True)
+    done = await asyncio.gather(*(one.keep() for one in wanted), return_exceptions=True)
     for failure in done:
         if failure is not None:
             raise failure
@@ -163,6 +209,55 @@ async def _remove(store: Store, keys: Sequence[str | None]) -> None:
     for key in keys:
         if key is not None:
             await store.remove(key)
+
+
+async def _share(shared: Shared, caller: Caller, session_id: UUID, offer: Offer) -> Saved | None:
+    sealed, said = offer.sealed, offer.metadata
+    if sealed is None or sealed.image is None or offer.key is None:
+        return None
+    row = NewRow(
+        token_hash=caller.token_hash,
+        session_id=session_id,
+        capture_id=offer.capture_id,
+        trigger=said.trigger,
+        question_id=said.question_id,
+        message_id=said.message_id,
+        client_time=said.client_time,
+        session_ms=said.session_ms,
+        timing=as_json(said.timing).decode(),
+        settings=shared.usual.snapshot,
+        size=sealed.size,
+        type=sealed.image.type,
+        sha256=sealed.sha256,
+        store_key=offer.key,
+    )
+    try:
+        stored = await shared.doors.insert(row)
+    except BaseException:
+        if row.in_doubt:
+            offer.key = None
+        raise
+    return None if stored is None else _saved(row, stored)
+
+
+def _saved(row: NewRow, stored: Stored) -> Saved:
+    capture = Capture(
+        capture_id=row.capture_id,
+        assessment_id=None,
+        field=None,
+        filename=None,
+        trigger=row.trigger,
+        capture_type=stored.capture_type,
+        received_at=stored.received_at,
+        late=False,
+        kept=True,
+        code=None,
+        size=row.size,
+        type=row.type,
+        sha256=row.sha256,
+        store_key=row.store_key,
+    )
+    return Saved(capture, created=True)
 
 
 async def _write_rows(
