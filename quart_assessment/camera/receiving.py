@@ -11,8 +11,10 @@ from quart_assessment.camera.facts import Capture
 from quart_assessment.camera.images import IMAGE_TYPES
 from quart_assessment.camera.looking import View, look
 from quart_assessment.camera.metadata import Metadata, content_digests, parse_metadata
+from quart_assessment.camera.offers import Offer, Saved
 from quart_assessment.camera.problems import BadMetadata, CaptureIdReused
-from quart_assessment.camera.saving import Offer, Saved, Shared, save_capture
+from quart_assessment.camera.saving import save_capture
+from quart_assessment.camera.sharing import Shared
 from quart_assessment.camera.stores import Store
 from quart_assessment.camera.uploads import Budget, receive_body
 from quart_assessment.database.engine import Database
@@ -116,7 +118,7 @@ async def _receive(store: Store, call: PutCapture, offer: Offer, chunks: AsyncIt
 
 async def _repeated(kept: Capture, offer: Offer) -> Saved:
     try:
-        await offer.seal()
+        await offer.look()
     finally:
         offer.discard()
     offer.check()

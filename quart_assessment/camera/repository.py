@@ -16,6 +16,7 @@ from quart_assessment.camera.facts import Announcement, Capture, Surroundings
 from quart_assessment.camera.fragments import LEDGER
 from quart_assessment.camera.statements import ASKED, INSERT, LOOK, NEW
 from quart_assessment.camera.tables import captures, expected_captures
+from quart_assessment.database.driver import fetch
 from quart_assessment.database.failures import is_rolled_back
 from quart_assessment.database.schema import Uuid
 from quart_assessment.sessions.fragments import OWNED_SESSION
@@ -107,7 +108,7 @@ async def select_usual(
     connection: AsyncConnection, batch: Sequence[Asked]
 ) -> list[tuple[int, UUID, int | None]]:
     """Find the callers in the usual case: place in the batch, version pinned, and captures kept if asked."""
-    found = await connection.execute(LOOK, _columns(ASKED, batch))
+    found = await fetch(connection, LOOK, *_columns(ASKED, batch))
     return [(n - 1, version_id, kept) for n, version_id, kept in found]
 
 
@@ -116,7 +117,7 @@ async def insert_captures(connection: AsyncConnection, batch: Sequence[NewRow]) 
     for row in batch:
         row.in_doubt = True
     try:
-        found = await connection.execute(INSERT, _columns(NEW, batch))
+        found = await fetch(connection, INSERT, *_columns(NEW, batch))
     except Exception as error:
         for row in batch:
             row.in_doubt = not is_rolled_back(error)
@@ -125,8 +126,8 @@ async def insert_captures(connection: AsyncConnection, batch: Sequence[NewRow]) 
     return [stored.get(row.store_key, Undecided()) for row in batch]
 
 
-def _columns(names: Iterable[str], batch: Sequence[Asked | NewRow]) -> dict[str, list[Any]]:
-    return {name: [getattr(one, name) for one in batch] for name in names}
+def _columns(names: Iterable[str], batch: Sequence[Asked | NewRow]) -> list[list[object]]:
+    return [[getattr(one, name) for one in batch] for name in names]
 
 
 async def lock_owned(

@@ -4,108 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.camera import linking, repository
-from quart_assessment.camera.doors import Doors, Usual
 from quart_assessment.camera.facts import Capture
 from quart_assessment.camera.looking import View, lock_and_look
-from quart_assessment.camera.metadata import Metadata
-from quart_assessment.camera.problems import BadDigest, BadImage, CaptureIdReused
-from quart_assessment.camera.repository import NewRow, Stored
-from quart_assessment.camera.stores import Incoming, Sealed, Store
+from quart_assessment.camera.offers import Offer, Saved
+from quart_assessment.camera.problems import CaptureIdReused
+from quart_assessment.camera.sharing import Shared
+from quart_assessment.camera.stores import Store
 from quart_assessment.camera.triggers import create_settings_snapshot
 from quart_assessment.database.engine import Database
 from quart_assessment.database.transactions import committed, shielded
 from quart_assessment.problems import Problem
 from quart_assessment.sessions.rules import clock_suspect
 from quart_assessment.web.caller import Caller
-from quart_assessment.web.envelope import as_json
-
-FAULTS: dict[str, type[Problem]] = {"bad_image": BadImage, "bad_digest": BadDigest}
-
-
-@dataclass(slots=True)
-class Offer:
-    """A picture that was received, or one whose bytes were dropped: `code` says why it is not kept.
-
-    `sealed` is None until its bytes were looked at, `key` names its file in the store once it has one.
-    """
-
-    capture_id: UUID
-    metadata: Metadata
-    field: str | None = None
-    filename: str | None = None
-    incoming: Incoming | None = None
-    sealed: Sealed | None = None
-    code: str | None = None
-    key: str | None = None
-
-    def discard(self) -> None:
-        """Drop what was received and not kept."""
-        if self.incoming is not None:
-            self.incoming.discard()
-
-    def drop(self, code: str) -> None:
-        """Drop what was received, because of `code`; it counts as not looked at."""
-        self.discard()
-        self.incoming, self.sealed, self.code = None, None, code
-
-    def fault(self) -> str | None:
-        """Tell what is wrong with the picture itself."""
-        return None if self.sealed is None else self._fault_of(self.sealed)
-
-    def check(self) -> None:
-        """Check the picture itself; raises BadDigest or BadImage."""
-        if fault := self.fault():
-            raise FAULTS[fault]
-
-    async def seal(self) -> None:
-        """Look at the bytes received; raises Unavailable."""
-        if self.incoming is not None and self.sealed is None:
-            self.sealed = await self.incoming.seal()
-
-    async def keep(self) -> None:
-        """Make what was received durable, where nothing is wrong with it.
-
-        Raises:
-            BadDigest, BadImage: something is; nothing is kept.
-            Unavailable: the store cannot.
-        """
-        if self.incoming is None:
-            return
-        if self.sealed is not None:
-            self.key = await self.incoming.keep(self.capture_id)
-            return
-        self.sealed, self.key = await self.incoming.finish(
-            self.capture_id, lambda sealed: self._fault_of(sealed) is None
-        )
-        self.check()
-
-    def _fault_of(self, sealed: Sealed) -> str | None:
-        if self.metadata.sha256 - {sealed.sha256}:
-            return "bad_digest"
-        return "bad_image" if sealed.image is None else None
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """What is stored of an offer; `created` tells whether this call kept it."""
-
-    capture: Capture
-    created: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """The way of a single capture in the usual case: a row in a statement that many share."""
-
-    doors: Doors
-    usual: Usual
 
 
 class _Overtaken(Exception):
@@ -176,7 +92,7 @@ async def _keep(
     try:
         await _store_files(offers)
         if shared is not None:
-            if (stored := await _share(shared, caller, session_id, offers[0])) is not None:
+            if (stored := await shared.keep(caller, session_id, offers[0])) is not None:
                 return [stored]
             alone = not shared.doors.is_far(session_id)
         try:
@@ -209,55 +125,6 @@ async def _remove(store: Store, keys: Sequence[str | None]) -> None:
     for key in keys:
         if key is not None:
             await store.remove(key)
-
-
-async def _share(shared: Shared, caller: Caller, session_id: UUID, offer: Offer) -> Saved | None:
-    sealed, said = offer.sealed, offer.metadata
-    if sealed is None or sealed.image is None or offer.key is None:
-        return None
-    row = NewRow(
-        token_hash=caller.token_hash,
-        session_id=session_id,
-        capture_id=offer.capture_id,
-        trigger=said.trigger,
-        question_id=said.question_id,
-        message_id=said.message_id,
-        client_time=said.client_time,
-        session_ms=said.session_ms,
-        timing=as_json(said.timing).decode(),
-        settings=shared.usual.snapshot,
-        size=sealed.size,
-        type=sealed.image.type,
-        sha256=sealed.sha256,
-        store_key=offer.key,
-    )
-    try:
-        stored = await shared.doors.insert(row)
-    except BaseException:
-        if row.in_doubt:
-            offer.key = None
-        raise
-    return None if stored is None else _saved(row, stored)
-
-
-def _saved(row: NewRow, stored: Stored) -> Saved:
-    capture = Capture(
-        capture_id=row.capture_id,
-        assessment_id=None,
-        field=None,
-        filename=None,
-        trigger=row.trigger,
-        capture_type=stored.capture_type,
-        received_at=stored.received_at,
-        late=False,
-        kept=True,
-        code=None,
-        size=row.size,
-        type=row.type,
-        sha256=row.sha256,
-        store_key=row.store_key,
-    )
-    return Saved(capture, created=True)
 
 
 async def _write_rows(

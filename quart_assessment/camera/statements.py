@@ -2,12 +2,10 @@
 
 The usual case: an open session of the caller's whose parts are open, consent to the camera given and not withdrawn,
 no row of this id. Both find the login, the owner and the state themselves; what they do not find has not been
-decided, and goes the way that decides everything (`looking`, `saving`).
+decided, and goes the way that decides everything (`looking`, `saving`). Each takes its columns as arrays, in order.
 """
 
 from __future__ import annotations
-
-import sqlalchemy as sa
 
 from quart_assessment.camera.rules import SCOPE
 from quart_assessment.sessions.fragments import ENDED_AT, OWNED_SESSIONS_JOIN, clock_suspect
@@ -41,17 +39,17 @@ _USUAL = f"""
 
 
 def _rows(columns: dict[str, str]) -> str:
-    arrays = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in columns.items())
+    arrays = ", ".join(f"CAST(${place} AS {kind}[])" for place, kind in enumerate(columns.values(), start=1))
     return f"unnest({arrays}) WITH ORDINALITY AS k({', '.join(columns)}, n)"
 
 
-LOOK = sa.text(f"""
+LOOK = f"""
     SELECT k.n, s.study_version_id, CASE WHEN k.count_kept THEN
         (SELECT count(*) FROM captures c WHERE c.session_id = s.id AND c.kept) END AS kept
     FROM {_rows(ASKED)} {OWNED_SESSIONS_JOIN}
     WHERE {_USUAL} AND NOT EXISTS (
         SELECT FROM captures c WHERE c.session_id = s.id AND c.capture_id = k.capture_id)
-""")  # noqa: S608
+"""  # noqa: S608
 """A row for each caller in the usual case: their place from 1, the version pinned, and the captures kept if asked."""
 
 # Verbs of a session wait until its captures are in, as behind `repository.lock_owned`; a session that one holds
@@ -63,7 +61,7 @@ _FOUND = f"""
     ORDER BY s.id, k.capture_id
     FOR SHARE OF s SKIP LOCKED
 """  # noqa: S608
-INSERT = sa.text(f"""
+INSERT = f"""
     WITH found AS ({_FOUND})
     INSERT INTO captures (session_id, capture_id, trigger, capture_type, question_id, message_id, client_time,
         session_ms, received_at, clock_suspect, timing, settings, kept, size, type, sha256, store_key)
@@ -78,5 +76,5 @@ INSERT = sa.text(f"""
     ORDER BY session_id, capture_id
     ON CONFLICT (session_id, capture_id) DO NOTHING
     RETURNING store_key, received_at, capture_type
-""")  # noqa: S608
+"""  # noqa: S608
 """A row for each capture that is stored by it, named by the key of its file, which no other upload has."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
+import random
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -35,7 +35,7 @@ class IncomingFile:
     def __init__(self, store: FileStore, session_id: UUID) -> None:
         self._store = store
         self._folder = str(session_id)
-        self._suffix = secrets.token_hex(8)
+        self._suffix = f"{random.getrandbits(64):016x}"
         self._gathered: list[bytes] = []
         self._gathered_bytes = 0
         self._sha256 = hashlib.sha256()
