@@ -46,9 +46,15 @@ class Service:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def store(self) -> Path:
+        """The folder of its captures."""
+        return Path(self.environment["STORE_DIR"])
+
     def client(self, **options: object) -> httpx.AsyncClient:
         """A client of its own cookies for this service."""
-        return httpx.AsyncClient(base_url=self.url, timeout=httpx.Timeout(30), **options)  # type: ignore[arg-type]
+        given = {"base_url": self.url, "timeout": httpx.Timeout(30)} | options
+        return httpx.AsyncClient(**given)  # type: ignore[arg-type]
 
     def workers(self) -> list[psutil.Process]:
         """Those that serve at the moment."""

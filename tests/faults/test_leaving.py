@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import random
-import re
 import socket
 import struct
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 from uuid import UUID, uuid4
 
-import httpx
-import psutil
 import pytest
 
 from tests.camera.pictures import jpeg
+from tests.faults.checks import all_kept
+from tests.faults.journal import Item, Journal, answer_item, capture_item, message_item
+from tests.faults.leaks import client_ports, files_closed, nothing_stays_open, pools_filled
 from tests.ground.participant import Participant, kept
-from tests.ground.ports import wait_until
 from tests.ground.postgres import Database
 from tests.ground.scripted_model import ScriptedModel, until
 from tests.ground.service import Model, Service
@@ -45,6 +42,7 @@ class Write:
     id: UUID
     version: int
     wire: bytes
+    item: Item
 
 
 @dataclass(slots=True)
@@ -58,25 +56,36 @@ class Writer:
 
     def next(self) -> Write:
         self.made += 1
-        ident, path = str(uuid4()), self.someone.path
+        ident, path, session = str(uuid4()), self.someone.path, self.someone.session["id"]
         if self.kind == "save":
             ident = self.questions[self.made % len(self.questions)]
             body = json.dumps({"value": self.made % 4, "version": self.made}).encode()
-            return self._write("PUT", f"{path}/phq/responses/{ident}", ident, body)
+            item = answer_item(session, ident, self.made, self.made % 4)
+            return self._write("PUT", f"{path}/phq/responses/{ident}", item, body)
         if self.kind == "turn":
-            body = json.dumps({"message_id": ident, "message": f"Message {self.made}."}).encode()
-            return self._write("POST", f"{path}/chat/turns", ident, body)
-        return self._write("PUT", f"{path}/captures/{ident}", ident, PICTURE, "image/jpeg")
+            item = message_item(session, ident, f"Message {self.made} of {session}.")
+            body = json.dumps({"message_id": ident, "message": item["message"]}).encode()
+            return self._write("POST", f"{path}/chat/turns", item, body)
+        item = capture_item(session, ident, PICTURE)
+        return self._write("PUT", f"{path}/captures/{ident}", item, PICTURE, "image/jpeg")
 
     def _write(
-        self, method: str, path: str, ident: str, body: bytes, content_type: str = "application/json"
+        self, method: str, path: str, item: Item, body: bytes, content_type: str = "application/json"
     ) -> Write:
         cookies = "; ".join(f"{one.name}={one.value}" for one in self.someone.client.cookies.jar)
         head = (
             f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookies}\r\n"
             f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
         )
-        return Write(self.kind, UUID(ident), self.made, head.encode() + body)
+        return Write(self.kind, UUID(item["id"]), self.made, head.encode() + body, item)
+
+
+@pytest.fixture(scope="module")
+def journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journal]:
+    """One journal for the module, as it has one database."""
+    made = Journal(tmp_path_factory.mktemp("leaving") / "journal.jsonl")
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="module")
@@ -132,20 +141,12 @@ async def noticed(service: Service, port: int) -> None:
     await until(lambda: port not in client_ports(worker, service))
 
 
-def client_ports(worker: psutil.Process, service: Service) -> set[int]:
-    """Give the ports of the clients that are connected to a worker."""
-    return {
-        one.raddr.port
-        for one in worker.net_connections("tcp4")
-        if one.raddr and one.laddr.port == service.port
-    }
-
-
 @pytest.mark.parametrize("kind", KINDS)
 async def test_what_was_read_whole_is_kept_though_its_client_left(
-    kind: Kind, writers: dict[Kind, Writer], service: Service, module_database: Database
+    kind: Kind, writers: dict[Kind, Writer], service: Service, module_database: Database, journal: Journal
 ) -> None:
     write = writers[kind].next()
+    call = journal.sent("a leaver", [write.item])
     holder = await module_database.connect(owner=True)
     session_id = UUID(writers[kind].someone.session["id"])
     try:
@@ -158,6 +159,7 @@ async def test_what_was_read_whole_is_kept_though_its_client_left(
             await waits_for_a_lock(module_database)
             raw.close()
             await noticed(service, port)
+            journal.left(call)
             assert not await is_there(module_database, write)
     finally:
         await holder.close()
@@ -167,6 +169,7 @@ async def test_what_was_read_whole_is_kept_though_its_client_left(
     if kind == "turn":
         await answered(writers["turn"].someone)
     await nothing_stays_open(service, module_database)
+    await all_kept(journal, module_database, service.store)
 
 
 async def waits_for_a_lock(database: Database) -> None:
@@ -193,33 +196,11 @@ async def answered(someone: Participant) -> None:
     assert {(turn["state"], turn["reply"]) for turn in turns[1:]} <= {("complete", "Thank you.")}
 
 
-async def nothing_stays_open(service: Service, database: Database) -> None:
-    """No connection lent, no transaction left open, no unexpected line in the log."""
-
-    def lent() -> list[str]:
-        page = httpx.get(f"{service.url}/metrics", timeout=10).text
-        return re.findall(
-            r"^(?:qa_pool_connections_in_use|qa_writes_running|qa_open_streams).* [1-9].*", page, re.M
-        )
-
-    await asyncio.to_thread(wait_until, lambda: not lent(), "all connections given back", 10)
-    connection = await database.connect(superuser=True)
-    try:
-        open_ones = await connection.fetch(
-            "SELECT state FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend'"
-            " AND state <> 'idle' AND pid <> pg_backend_pid()",
-            database.name,
-        )
-    finally:
-        await connection.close()
-    assert [row["state"] for row in open_ones] == []
-    assert "a request failed" not in service.printed()
-    assert '"level":"ERROR"' not in service.printed()
-
-
-async def cut(service: Service, write: Write, chance: random.Random) -> bool:
+async def cut(service: Service, write: Write, journal: Journal, chance: random.Random) -> bool:
     """Send a call up to a random byte, whole or not, and leave; tells whether it was sent whole."""
     whole = chance.random() < 0.4
+    if whole:
+        journal.sent("a leaver", [write.item])
     upto = len(write.wire) if whole else chance.randrange(1, len(write.wire))
     raw = await opened(service)
     loop = asyncio.get_running_loop()
@@ -236,21 +217,25 @@ async def cut(service: Service, write: Write, chance: random.Random) -> bool:
 
 
 async def leave_again_and_again(
-    writer: Writer, service: Service, times: int, chance: random.Random
+    writer: Writer, service: Service, journal: Journal, times: int, chance: random.Random
 ) -> list[tuple[Write, bool]]:
     done = []
     for _ in range(times):
         write = writer.next()
-        done.append((write, await cut(service, write, chance)))
+        done.append((write, await cut(service, write, journal, chance)))
         if writer.kind == "turn":
             await answered(writer.someone)
     return done
 
 
 async def test_random_cuts_leave_whole_writes_or_none(
-    writers: dict[Kind, Writer], service: Service, module_database: Database, model: ScriptedModel
+    writers: dict[Kind, Writer],
+    service: Service,
+    module_database: Database,
+    model: ScriptedModel,
+    journal: Journal,
 ) -> None:
-    await cuts(writers, service, module_database, 200)
+    await cuts(writers, service, module_database, journal, 200)
 
 
 @pytest.mark.prove
@@ -259,65 +244,41 @@ async def test_two_thousand_random_cuts_leave_whole_writes_or_none(
     service: Service,
     module_database: Database,
     model: ScriptedModel,
+    journal: Journal,
     proof: Callable[..., None],
 ) -> None:
-    figures = await cuts(writers, service, module_database, 2000)
+    figures = await cuts(writers, service, module_database, journal, 2000)
     proof("Clients that leave in mid-call", **figures)
 
 
-async def all_pools_are_full(writers: dict[Kind, Writer], service: Service) -> None:
-    """Have each pool open all its connections, so that what is counted afterwards is what the cuts leave."""
-    saver, (worker,) = writers["save"], service.workers()
-    async with service.client() as client:
-        client.cookies.update(saver.someone.client.cookies)
-        together = Participant(client, saver.someone.session)
-        await asyncio.gather(*(client.get("/api/auth/me") for _ in range(20)))
-        await asyncio.gather(*(together.save(question, 0) for question in saver.questions))
-    saver.made = 1
-    await writers["turn"].someone.say("Hello.")
-    await until(lambda: len(client_ports(worker, service)) <= 2)
-
-
 async def cuts(
-    writers: dict[Kind, Writer], service: Service, database: Database, number: int
+    writers: dict[Kind, Writer], service: Service, database: Database, journal: Journal, number: int
 ) -> dict[str, object]:
     (worker,) = service.workers()
-    await all_pools_are_full(writers, service)
+    await pools_filled(writers["save"].someone, service)
     before = worker.num_fds()
     chance = random.Random(number)
     # A second turn is refused while one runs, so they are fewer.
     shares: dict[Kind, int] = {"save": number * 2 // 5, "turn": number // 5, "upload": number * 2 // 5}
     lists = await asyncio.gather(
-        *(leave_again_and_again(writers[kind], service, shares[kind], chance) for kind in KINDS)
+        *(leave_again_and_again(writers[kind], service, journal, shares[kind], chance) for kind in KINDS)
     )
     await nothing_stays_open(service, database)
-    await asyncio.to_thread(wait_until, lambda: worker.num_fds() <= before, "files and sockets closed", 15)
+    await files_closed(worker, before)
     stored = dict.fromkeys(KINDS, 0)
     whole = dict.fromkeys(KINDS, 0)
     for write, was_whole in [one for found in lists for one in found]:
-        there = await is_there(database, write)
-        assert was_whole or not there, f"half of a {write.kind} was taken for a whole one"
-        stored[write.kind] += there
+        stored[write.kind] += await is_there(database, write)
         whole[write.kind] += was_whole
     assert min(stored.values()) > 0
     await answered(writers["turn"].someone)
-    await the_store_holds_no_more_than_its_rows(writers["upload"], service, database)
-    return {"cuts": sum(shares.values()), "sent_whole": whole, "of_these_kept": stored}
-
-
-async def the_store_holds_no_more_than_its_rows(writer: Writer, service: Service, database: Database) -> None:
-    store = Path(service.environment["STORE_DIR"])
-    session_id = writer.someone.session["id"]
-    connection = await database.connect(owner=True)
-    try:
-        rows = await connection.fetch(
-            "SELECT store_key FROM captures WHERE session_id = $1", UUID(session_id)
-        )
-    finally:
-        await connection.close()
-    files = {f"{session_id}/{path.name}": path for path in (store / session_id).iterdir()}
-    assert set(files) == {row["store_key"] for row in rows}
-    assert {hashlib.sha256(path.read_bytes()).digest() for path in files.values()} == {
-        hashlib.sha256(PICTURE).digest()
+    await all_kept(journal, database, service.store)
+    assert list((service.store / "incoming").iterdir()) == []
+    return {
+        "cuts": sum(shares.values()),
+        "sent_whole": whole,
+        "of_these_kept": stored,
+        "connections_checked_out": 0,
+        "idle_in_transaction": 0,
+        "leaked_file_descriptors": 0,
     }
-    assert list((store / "incoming").iterdir()) == []

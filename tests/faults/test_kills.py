@@ -6,28 +6,19 @@ import random
 import re
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from collections.abc import Callable
 
 import httpx
 import pytest
 
+from tests.faults.checks import Found, all_kept
+from tests.faults.conftest import Gather, Serve
+from tests.faults.crowd import KINDS, Crowd
 from tests.ground.postgres import Database
-from tests.ground.scripted_model import Script, ScriptedModel, scripted
+from tests.ground.scripted_model import ScriptedModel
 from tests.ground.service import Service
-from tests.promises.conftest import Gather
-from tests.promises.crowd import KINDS, Crowd, Words
-from tests.promises.journal import Kept, check_kept
 
 AT_LEAST_OF_EACH = 5
-Serve = Callable[..., Service]
-
-
-@pytest.fixture
-async def model() -> AsyncIterator[ScriptedModel]:
-    """A model that takes about half a second for a reply."""
-    async with scripted(Script(Words(12), pause=0.04)) as made:
-        yield made
 
 
 def serving(service: Service) -> set[int]:
@@ -72,7 +63,7 @@ async def kill(crowd: Crowd, service: Service, chance: random.Random, number: in
 
 async def killed_again_and_again(
     crowd: Crowd, service: Service, database: Database, kills: int, writes: int
-) -> tuple[int, Kept]:
+) -> tuple[int, Found]:
     """Kill at least `kills` times, and until calls of each kind were broken by it; then look for all of it."""
     chance = random.Random(kills)
     await crowd.until(lambda: crowd.journal.writes > 20, "the first writes")
@@ -86,7 +77,7 @@ async def killed_again_and_again(
         assert crowd.calls.hit[kind] >= AT_LEAST_OF_EACH
         assert crowd.calls.broken[kind] >= 1
     assert crowd.calls.unexpected == {}
-    found = await check_kept(crowd.journal, database, Path(service.environment["STORE_DIR"]))
+    found = await all_kept(crowd.journal, database, service.store)
     assert found.writes >= writes
     assert '"level":"ERROR"' not in without_deaths(service)
     return done, found
@@ -98,18 +89,18 @@ def without_deaths(service: Service) -> str:
 
 
 async def test_nothing_acknowledged_is_lost_when_workers_are_killed(
-    database: Database, serve: Serve, gather: Gather, model: ScriptedModel
+    database: Database, serve: Serve, gather: Gather, talking_model: ScriptedModel
 ) -> None:
-    service = serve(database, model=model.model, turn_lease_seconds=1.5)
+    service = serve(database, model=talking_model.model, turn_lease_seconds=1.5)
     crowd = await gather(service)
     await killed_again_and_again(crowd, service, database, kills=5, writes=400)
 
 
 @pytest.mark.prove
 async def test_twenty_kills_lose_none_of_two_thousand_acknowledged_writes(
-    database: Database, serve: Serve, gather: Gather, model: ScriptedModel, proof: Callable[..., None]
+    database: Database, serve: Serve, gather: Gather, talking_model: ScriptedModel, proof: Callable[..., None]
 ) -> None:
-    service = serve(database, model=model.model, turn_lease_seconds=1.5)
+    service = serve(database, model=talking_model.model, turn_lease_seconds=1.5)
     crowd = await gather(service, seed=20)
     kills, found = await killed_again_and_again(crowd, service, database, kills=20, writes=2000)
     calls = crowd.calls

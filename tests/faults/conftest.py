@@ -1,0 +1,94 @@
+"""A crowd of clients for a service, half of them at the questionnaire and half of them in the interview."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.camera.pictures import jpeg
+from tests.faults.crowd import Calls, Crowd, Member, Words
+from tests.faults.journal import Journal
+from tests.ground.house import invitations, load_into
+from tests.ground.participant import Participant, kept
+from tests.ground.postgres import Database
+from tests.ground.scripted_model import Script, ScriptedModel, scripted
+from tests.ground.service import Service
+from tests.ground.study import study_with
+
+Gather = Callable[..., Awaitable[Crowd]]
+Serve = Callable[..., Service]
+CAMERA = {"max_captures": 100_000, "min_spacing_ms": 0}
+
+
+@pytest.fixture(scope="session")
+def pictures() -> list[bytes]:
+    """Real pictures from 2 KB to about 200 KB."""
+    return [jpeg(width, width, seed=width, quality=90) for width in (32, 64, 128, 256, 400)]
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    """The one journal of a test."""
+    made = Journal(tmp_path / "journal.jsonl")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+async def talking_model() -> AsyncIterator[ScriptedModel]:
+    """A model that takes about half a second for a reply, each a text of its own."""
+    async with scripted(Script(Words(12), pause=0.04)) as made:
+        yield made
+
+
+@pytest.fixture
+async def gather(database: Database, journal: Journal, pictures: list[bytes]) -> AsyncIterator[Gather]:
+    """Bring a crowd into sessions of a service and let it begin: gather(service, seed=1).
+
+    `at` is another address of the service, `on` another database that it runs on.
+    """
+    async with AsyncExitStack() as stack:
+
+        async def gathered(
+            service: Service, seed: int = 1, size: int = 8, on: Database = database, **options: Any
+        ) -> Crowd:
+            crowd = Crowd([], Calls(), journal, asyncio.Event(), asyncio.Event())
+            links = {order: await _links(on, order, size // 2) for order in ("phq_first", "chat_first")}
+            for place in range(size):
+                talks = place % 2 == 1
+                client = await stack.enter_async_context(service.client(**options))
+                someone = await arrived(client, links["chat_first" if talks else "phq_first"].pop())
+                questions = [one["id"] for one in await someone.questions() if one["scored"]]
+                if talks:
+                    await someone.greet()
+                chance = random.Random(f"{seed} {place}")
+                crowd.members.append(
+                    Member(someone, crowd.calls, journal, crowd.stopping, crowd.gone, chance, questions)
+                )
+            stack.push_async_callback(crowd.cancel)
+            crowd.begin(pictures)
+            return crowd
+
+        yield gathered
+
+
+async def _links(database: Database, order: str, people: int) -> list[str]:
+    study = study_with(
+        slug=str(uuid4()), presentation={"order": order}, chat={"max_turns": 200}, camera=CAMERA
+    )
+    return await invitations(database, await load_into(database, study), people)
+
+
+async def arrived(client: Any, token: str) -> Participant:
+    """Let somebody come by their link and go as far as the parts."""
+    someone = Participant(client)
+    kept(await client.post("/api/auth/invitation", json={"token": token}))
+    await someone.arrive()
+    return someone
