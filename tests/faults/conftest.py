@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pytest
 from tests.camera.pictures import jpeg
 from tests.faults.crowd import Calls, Crowd, Member, Words
 from tests.faults.journal import Journal
+from tests.faults.scenarios import Gather, Serve, Stage
 from tests.ground.house import invitations, load_into
 from tests.ground.participant import Participant, kept
 from tests.ground.postgres import Database
@@ -22,8 +23,6 @@ from tests.ground.scripted_model import Script, ScriptedModel, scripted
 from tests.ground.service import Service
 from tests.ground.study import study_with
 
-Gather = Callable[..., Awaitable[Crowd]]
-Serve = Callable[..., Service]
 CAMERA = {"max_captures": 100_000, "min_spacing_ms": 0}
 
 
@@ -60,11 +59,11 @@ async def gather(database: Database, journal: Journal, pictures: list[bytes]) ->
             service: Service, seed: int = 1, size: int = 8, on: Database = database, **options: Any
         ) -> Crowd:
             crowd = Crowd([], Calls(), journal, asyncio.Event(), asyncio.Event())
-            links = {order: await _links(on, order, size // 2) for order in ("phq_first", "chat_first")}
+            people = {order: await links(on, order, size // 2) for order in ("phq_first", "chat_first")}
             for place in range(size):
                 talks = place % 2 == 1
                 client = await stack.enter_async_context(service.client(**options))
-                someone = await arrived(client, links["chat_first" if talks else "phq_first"].pop())
+                someone = await arrived(client, people["chat_first" if talks else "phq_first"].pop())
                 questions = [one["id"] for one in await someone.questions() if one["scored"]]
                 if talks:
                     await someone.greet()
@@ -79,7 +78,8 @@ async def gather(database: Database, journal: Journal, pictures: list[bytes]) ->
         yield gathered
 
 
-async def _links(database: Database, order: str, people: int) -> list[str]:
+async def links(database: Database, order: str, people: int) -> list[str]:
+    """Make people for a study in which this part comes first; gives the links they come by."""
     study = study_with(
         slug=str(uuid4()), presentation={"order": order}, chat={"max_turns": 200}, camera=CAMERA
     )
@@ -92,3 +92,11 @@ async def arrived(client: Any, token: str) -> Participant:
     kept(await client.post("/api/auth/invitation", json={"token": token}))
     await someone.arrive()
     return someone
+
+
+@pytest.fixture
+def stage(
+    database: Database, serve: Serve, gather: Gather, journal: Journal, talking_model: ScriptedModel
+) -> Stage:
+    """The product as it is, for a scenario."""
+    return Stage(database, serve, gather, journal, talking_model)

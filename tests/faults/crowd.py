@@ -43,6 +43,7 @@ class Calls:
     under_way: set[Call] = field(default_factory=set)
     hit: Counter[str] = field(default_factory=Counter)
     broken: Counter[str] = field(default_factory=Counter)
+    broken_kinds: Counter[str] = field(default_factory=Counter)
     broken_unhit: list[str] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
 
@@ -61,6 +62,7 @@ class Calls:
         try:
             yield
         except httpx.TransportError as error:
+            self.broken_kinds[kind] += 1
             self.broken[kind] += call.hit
             if not call.hit:
                 self.broken_unhit.append(f"{kind}: {error!r}")
@@ -314,6 +316,11 @@ class Crowd:
                     task.result()
             assert time.monotonic() < end, f"not within {seconds} s: {what}"
             await asyncio.sleep(0.001)
+
+    async def writes(self, more: int, seconds: float = 60) -> None:
+        """Wait until so many more writes were acknowledged."""
+        wanted = self.journal.writes + more
+        await self.until(lambda: self.journal.writes >= wanted, f"{more} more writes", seconds)
 
     async def finish(self) -> None:
         """Let each of them finish what it has begun."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
@@ -41,13 +42,23 @@ async def nothing_stays_open(service: Service, database: Database) -> None:
     assert '"level":"ERROR"' not in service.printed()
 
 
-async def files_closed(worker: psutil.Process, before: int) -> None:
-    """Wait until a worker has no more file descriptors than before."""
-    await asyncio.to_thread(wait_until, lambda: worker.num_fds() <= before, "files and sockets closed", 15)
+def descriptors(service: Service) -> int:
+    """Count what the only worker has open, but for its connections to the model, which its client keeps for later."""
+    (worker,) = service.workers()
+    model = urlsplit(service.environment["LLM_BASE_URL"]).port
+    asking = [one for one in worker.net_connections("tcp4") if one.raddr and one.raddr.port == model]
+    return worker.num_fds() - len(asking)
 
 
-async def pools_filled(someone: Participant, service: Service) -> None:
-    """Have each pool open all its connections, so that what is counted afterwards is what was left behind."""
+async def files_closed(service: Service, before: int) -> None:
+    """Wait until the worker has no more open than before."""
+    await asyncio.to_thread(
+        wait_until, lambda: descriptors(service) <= before, f"{before} files and sockets", 15
+    )
+
+
+async def with_full_pools(someone: Participant, service: Service, others: int = 0) -> int:
+    """Have each pool open all its connections, and count what is open then, with so many `others` connected."""
     (worker,) = service.workers()
     async with service.client() as client:
         client.cookies.update(someone.client.cookies)
@@ -55,7 +66,9 @@ async def pools_filled(someone: Participant, service: Service) -> None:
         await asyncio.gather(*(client.get("/api/auth/me") for _ in range(20)))
         # The statement runs, finds no such question, and writes nothing.
         await asyncio.gather(*(together.save(str(uuid4()), 0) for _ in range(20)))
-    await until(lambda: len(client_ports(worker, service)) <= 2)
+    await someone.client.aclose()
+    await until(lambda: len(client_ports(worker, service)) <= others)
+    return descriptors(service)
 
 
 def client_ports(worker: psutil.Process, service: Service) -> set[int]:

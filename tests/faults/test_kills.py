@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from tests.faults.checks import Found, all_kept
-from tests.faults.conftest import Gather, Serve
 from tests.faults.crowd import KINDS, Crowd
+from tests.faults.scenarios import Gather, Serve
 from tests.ground.postgres import Database
 from tests.ground.scripted_model import ScriptedModel
 from tests.ground.service import Service

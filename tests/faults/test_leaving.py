@@ -16,8 +16,9 @@ import pytest
 
 from tests.camera.pictures import jpeg
 from tests.faults.checks import all_kept
+from tests.faults.conftest import arrived, links
 from tests.faults.journal import Item, Journal, answer_item, capture_item, message_item
-from tests.faults.leaks import client_ports, files_closed, nothing_stays_open, pools_filled
+from tests.faults.leaks import client_ports, files_closed, nothing_stays_open, with_full_pools
 from tests.ground.participant import Participant, kept
 from tests.ground.postgres import Database
 from tests.ground.scripted_model import ScriptedModel, until
@@ -254,9 +255,10 @@ async def test_two_thousand_random_cuts_leave_whole_writes_or_none(
 async def cuts(
     writers: dict[Kind, Writer], service: Service, database: Database, journal: Journal, number: int
 ) -> dict[str, object]:
-    (worker,) = service.workers()
-    await pools_filled(writers["save"].someone, service)
-    before = worker.num_fds()
+    async with service.client() as client:
+        (token,) = await links(database, "phq_first", 1)
+        # The writers' own two clients stay connected.
+        before = await with_full_pools(await arrived(client, token), service, others=2)
     chance = random.Random(number)
     # A second turn is refused while one runs, so they are fewer.
     shares: dict[Kind, int] = {"save": number * 2 // 5, "turn": number // 5, "upload": number * 2 // 5}
@@ -264,7 +266,7 @@ async def cuts(
         *(leave_again_and_again(writers[kind], service, journal, shares[kind], chance) for kind in KINDS)
     )
     await nothing_stays_open(service, database)
-    await files_closed(worker, before)
+    await files_closed(service, before)
     stored = dict.fromkeys(KINDS, 0)
     whole = dict.fromkeys(KINDS, 0)
     for write, was_whole in [one for found in lists for one in found]:

@@ -7,8 +7,8 @@ import signal
 import time
 
 from tests.faults.checks import all_kept
-from tests.faults.conftest import Gather, Serve
 from tests.faults.crowd import KINDS, Crowd, Words
+from tests.faults.scenarios import Gather, Serve
 from tests.ground.postgres import Database
 from tests.ground.scripted_model import Script, ScriptedModel
 from tests.ground.service import Service
