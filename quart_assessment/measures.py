@@ -19,6 +19,12 @@ chunk_delays = Histogram(
     "qa_chunk_delay_seconds", "A chunk, from the model to after its commit", buckets=_FAST
 )
 model_times = Histogram("qa_model_seconds", "One ask of the model, whole", buckets=_SLOW)
+batch_callers = Histogram(
+    "qa_batch_callers",
+    "Callers that shared one statement and commit",
+    ["statement"],
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
+)
 loop_lag = Histogram("qa_loop_lag_seconds", "How late the event loop woke up", buckets=_FAST)
 requests = Counter("qa_requests_total", "Replies by status", ["status"])
 problems = Counter("qa_problems_total", "Refusals by code", ["code"])

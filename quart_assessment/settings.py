@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     )
 
     db_pool_size: int = Field(6, ge=1, description="connections a worker for all but answers")
-    db_answer_pool_size: int = Field(2, ge=1, description="connections a worker for answers alone")
+    db_answer_pool_size: int = Field(3, ge=2, description="connections a worker for answers alone")
     db_pool_timeout: float = Field(10, gt=0, description="seconds to wait for a connection; past it 503")
     db_connect_timeout: float = Field(5, gt=0, description="seconds to open a connection; past it 503")
     db_lock_timeout: float = Field(5, gt=0, description="seconds to wait for a row lock; past it 503")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from types import MappingProxyType
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -18,6 +19,10 @@ from quart_assessment.problems import Unavailable
 from quart_assessment.settings import Settings
 
 Pool = Literal["general", "answers"]
+
+# A batch of answers skips what is locked; what it waits for nevertheless must not hold its callers for long.
+_BATCH_LOCK_SECONDS = 1.0
+_LOCK_TIMEOUT = sa.text("SELECT set_config('lock_timeout', :timeout, true)")
 
 
 class Database:
@@ -33,7 +38,13 @@ class Database:
         url = settings.database_url.get_secret_value()
         self._engines: dict[Pool, AsyncEngine] = {
             "general": make_engine(url, settings, settings.db_pool_size),
-            "answers": make_engine(url, settings, settings.db_answer_pool_size),
+            "answers": make_engine(
+                url, settings, settings.db_answer_pool_size, _for_batches(settings.db_lock_timeout)
+            ),
+        }
+        self._autocommitting = {
+            pool: engine.execution_options(isolation_level="AUTOCOMMIT")
+            for pool, engine in self._engines.items()
         }
         self.writes: set[asyncio.Task[Any]] = set()
 
@@ -45,9 +56,7 @@ class Database:
 
         Database errors come out as they are: the two doors for writes look at them before they translate.
         """
-        engine = self._engines[pool]
-        if autocommit:
-            engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        engine = (self._autocommitting if autocommit else self._engines)[pool]
         waiting = measures.pool_waiting.labels(pool)
         lent = engine.connect()
         waiting.inc()
@@ -81,6 +90,28 @@ class Database:
         if len(self.writes) >= self._settings.writes_waiting:
             raise Unavailable
 
+    @property
+    def most_waiting(self) -> int:
+        """How many callers may wait for one kind of shared statement; past it 503."""
+        return self._settings.writes_waiting
+
+    @property
+    def patience(self) -> float:
+        """Seconds that a caller waits for a turn at the database; past it 503."""
+        return self._settings.db_pool_timeout
+
+    def lone_connections(self, pool: Pool) -> int:
+        """Give how many connections of a pool writes that wait for a lock may hold; one is left for batches."""
+        settings = self._settings
+        size = settings.db_answer_pool_size if pool == "answers" else settings.db_pool_size
+        return max(1, size - 1)
+
+    async def wait_for_locks(self, connection: AsyncConnection) -> None:
+        """Let this transaction wait for locks as long as any does, where batches of its pool do not."""
+        await connection.execute(
+            _LOCK_TIMEOUT, {"timeout": f"{int(self._settings.db_lock_timeout * 1000)}ms"}
+        )
+
     def sample_pools(self) -> None:
         """Bring the gauges of the pools up to date."""
         for name, engine in self._engines.items():
@@ -91,8 +122,11 @@ class Database:
 
     async def drain(self, seconds: float) -> None:
         """Wait for the writes under way, `seconds` at most."""
-        if self.writes:
-            await asyncio.wait(self.writes, timeout=seconds)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.writes:
+                    # A write may begin another: a batch, those of its callers who must wait for a lock.
+                    await asyncio.wait(self.writes)
 
     async def dispose(self) -> None:
         """Close all connections; nothing may be asked of the pools afterwards."""
@@ -100,11 +134,26 @@ class Database:
             await engine.dispose()
 
 
-def make_engine(url: str, settings: Settings, pool_size: int) -> AsyncEngine:
-    """Make a bounded pool whose connections give up waiting in time and never print a value."""
+def _milliseconds(seconds: float) -> str:
+    return str(int(seconds * 1000))
 
-    def milliseconds(seconds: float) -> str:
-        return str(int(seconds * 1000))
+
+def _for_batches(lock_timeout: float) -> dict[str, str]:
+    """Give the settings of connections that run one set statement for many callers."""
+    return {
+        "lock_timeout": _milliseconds(min(_BATCH_LOCK_SECONDS, lock_timeout)),
+        # Planning it costs as much as running it, and no batch needs another plan than the last one.
+        "plan_cache_mode": "force_generic_plan",
+    }
+
+
+def make_engine(
+    url: str, settings: Settings, pool_size: int, further: Mapping[str, str] = MappingProxyType({})
+) -> AsyncEngine:
+    """Make a bounded pool whose connections give up waiting in time and never print a value.
+
+    `further` are settings of PostgreSQL for its connections, over those that all have.
+    """
 
     engine = create_async_engine(
         url,
@@ -119,9 +168,10 @@ def make_engine(url: str, settings: Settings, pool_size: int) -> AsyncEngine:
                 "application_name": "quart_assessment",
                 "timezone": "UTC",
                 "synchronous_commit": "on",
-                "lock_timeout": milliseconds(settings.db_lock_timeout),
-                "statement_timeout": milliseconds(settings.db_statement_timeout),
-                "idle_in_transaction_session_timeout": milliseconds(settings.db_idle_in_transaction_timeout),
+                "lock_timeout": _milliseconds(settings.db_lock_timeout),
+                "statement_timeout": _milliseconds(settings.db_statement_timeout),
+                "idle_in_transaction_session_timeout": _milliseconds(settings.db_idle_in_transaction_timeout),
+                **further,
             },
         },
     )

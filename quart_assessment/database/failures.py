@@ -74,6 +74,11 @@ def problem_for(error: BaseException) -> Problem | None:
     return Unavailable()
 
 
+def whole_batch_fails(error: BaseException) -> bool:
+    """Tell whether a fault is the database's own, which a batch's callers share, and not what one of them brought."""
+    return _kind(error) not in (None, "lock", "conflict")
+
+
 @contextmanager
 def translated(constraints: Mapping[str, type[Problem]] | None = None) -> Iterator[None]:
     """Turn database errors into problems: passing faults into Unavailable, named constraints into theirs.

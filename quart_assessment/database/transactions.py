@@ -69,11 +69,16 @@ async def shielded(database: Database, unit: Coroutine[Any, Any, Result]) -> Res
     except Problem:
         unit.close()
         raise
+    return await asyncio.shield(tracked(database, unit))
+
+
+def tracked(database: Database, unit: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
+    """Run `unit` in a task of its own that a stopping worker waits for."""
     task = asyncio.create_task(unit)
     database.writes.add(task)
     task.add_done_callback(database.writes.discard)
     task.add_done_callback(_look_at_the_end)
-    return await asyncio.shield(task)
+    return task
 
 
 def _look_at_the_end(task: asyncio.Task[Any]) -> None:

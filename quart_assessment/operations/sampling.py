@@ -14,7 +14,8 @@ from quart_assessment.database.current import database_of
 from quart_assessment.problems import Problem
 from quart_assessment.safety import service as safety
 
-LAG_SECONDS = 0.5
+LAG_SECONDS = 0.02
+WORKER_SECONDS = 0.5
 ALERTS_SECONDS = 15.0
 _STATM = Path("/proc/self/statm")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -30,6 +31,7 @@ def install(app: Quart) -> None:
     tasks: list[asyncio.Task[None]] = []
 
     async def start() -> None:
+        tasks.append(asyncio.create_task(_sample_lag()))
         tasks.append(asyncio.create_task(_sample_worker(app)))
         tasks.append(asyncio.create_task(_sample_alerts(app)))
 
@@ -42,12 +44,17 @@ def install(app: Quart) -> None:
     app.after_serving(stop)
 
 
-async def _sample_worker(app: Quart) -> None:
+async def _sample_lag() -> None:
     loop = asyncio.get_running_loop()
     while True:
         began = loop.time()
         await asyncio.sleep(LAG_SECONDS)
         measures.loop_lag.observe(max(0.0, loop.time() - began - LAG_SECONDS))
+
+
+async def _sample_worker(app: Quart) -> None:
+    while True:
+        await asyncio.sleep(WORKER_SECONDS)
         measures.memory.set(resident_bytes())
         database_of(app).sample_pools()
 

@@ -46,7 +46,13 @@ class Saved:
 
 def saves_of(database: Database) -> Saves:
     """Make the door through which a worker's saves go: their own small pool, which nothing else can exhaust."""
-    return GroupCommit(database, repository.upsert_responses, "answers")
+    return GroupCommit(
+        database,
+        repository.upsert_responses,
+        "answers",
+        alone=repository.upsert_responses_alone,
+        weight=lambda save: len(save.answers),
+    )
 
 
 async def update_response(

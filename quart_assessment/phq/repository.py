@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.database.schema import new_id
-from quart_assessment.phq.statement import INPUT, SAVE
+from quart_assessment.phq.statement import INPUT, SAVE, SAVE_ALONE
 from quart_assessment.phq.tables import questions, response_revisions, responses
 
 
@@ -55,26 +55,50 @@ class Verdict:
     total: int
 
 
-async def upsert_responses(connection: AsyncConnection, batch: Sequence[Save]) -> list[list[Verdict]]:
-    """Run the save statement for several callers: the verdicts of each, for those of their answers it found."""
-    columns: dict[str, list[Any]] = {name: [] for name in INPUT}
-    for call, save in enumerate(batch):
-        for answer in save.answers:
-            one = asdict(answer) | {
-                "call": call,
-                "call_rows": len(save.answers),
-                "token_hash": save.token_hash,
-                "session_id": save.session_id,
-                "revision_id": new_id(),
-                "alert_id": new_id(),
-            }
-            for name, column in columns.items():
-                column.append(one[name])
+async def upsert_responses(connection: AsyncConnection, batch: Sequence[Save]) -> list[list[Verdict] | None]:
+    """Run the save statement for several callers: the verdicts of each, in the order of its answers.
+
+    None for a caller of whose answers one was not found: it may be unknown, or locked at this moment.
+    """
+    verdicts = await _verdicts(connection, SAVE, batch)
+    return [
+        found if len(found) == len(save.answers) else None
+        for save, found in zip(batch, verdicts, strict=True)
+    ]
+
+
+async def upsert_responses_alone(connection: AsyncConnection, save: Save) -> list[Verdict]:
+    """Run the save statement for one caller, waiting for locks: the verdicts for those answers that it found."""
+    [verdicts] = await _verdicts(connection, SAVE_ALONE, [save])
+    return verdicts
+
+
+async def _verdicts(
+    connection: AsyncConnection, statement: sa.TextualSelect, batch: Sequence[Save]
+) -> list[list[Verdict]]:
+    rows = [
+        (
+            call,
+            len(save.answers),
+            save.token_hash,
+            save.session_id,
+            answer.question_id,
+            answer.value,
+            answer.version,
+            answer.response_time_ms,
+            answer.client_time,
+            answer.session_ms,
+            answer.help_shown,
+            new_id(),
+            new_id(),
+        )
+        for call, save in enumerate(batch)
+        for answer in save.answers
+    ]
+    columns = dict(zip(INPUT, map(list, zip(*rows, strict=True)), strict=True))
     verdicts: list[list[Verdict]] = [[] for _ in batch]
-    for row in await connection.execute(SAVE, columns):
-        facts = dict(row._mapping)
-        facts.pop("n")
-        verdicts[facts.pop("call")].append(Verdict(**facts))
+    for call, *facts in await connection.execute(statement, columns):
+        verdicts[call].append(Verdict(*facts))
     return verdicts
 
 

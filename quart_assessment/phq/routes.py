@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from time import perf_counter
 from typing import cast
 from uuid import UUID
@@ -106,9 +105,15 @@ def _answer(question_id: UUID, form: AnswerForm) -> Answer:
 
 
 def _stored(one: Stored) -> Data:
-    data: Data = asdict(one)
-    if not one.late:
-        del data["late"]
+    data: Data = {
+        "question_id": one.question_id,
+        "value": one.value,
+        "version": one.version,
+        "stale": one.stale,
+        "saved_at": one.saved_at,
+    }
+    if one.late:
+        data["late"] = True
     return data
 
 

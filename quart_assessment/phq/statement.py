@@ -50,7 +50,10 @@ _ASKED = f"""
     SELECT * FROM unnest({", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in INPUT.items())})
         WITH ORDINALITY AS k({", ".join(INPUT)}, n)
 """  # noqa: S608
-_FOUND = f"""
+
+
+def _found(locking: str) -> str:
+    return f"""
     SELECT k.*, now() AS received_at, s.study_id, s.language,
         q.assessment_id, q.risk, q.scale_min,
         a.completed_at IS NOT NULL AND a.end_reason <> 'skipped' AS completed,
@@ -69,8 +72,10 @@ _FOUND = f"""
     JOIN questions q ON q.id = k.question_id AND q.session_id = s.id
     JOIN assessments a ON a.id = q.assessment_id
     ORDER BY s.id, q.id
-    FOR SHARE OF s, a
+    FOR SHARE OF s, a {locking}
 """  # noqa: S608
+
+
 _JUDGED = f"""
     SELECT f.*,
         (replaced OR takes_late) AS late,
@@ -126,11 +131,12 @@ _REVISED = f"""
     ON CONFLICT ON CONSTRAINT uq_response_revisions_once DO NOTHING
 """  # noqa: S608
 _RISKY = f"""
-    SELECT s.*, s.risk AND s.value > s.scale_min AS at_risk, h.shown AS help,
-        coalesce(p.version, h.version) AS page_version, coalesce(p.shown, h.shown) AS page_help
-    FROM (SELECT j.*, c.stored, c.whole FROM judged j JOIN calls c USING (call)) s
-    LEFT JOIN LATERAL ({LIVE_HELP}) h ON s.risk AND s.value > s.scale_min
-    LEFT JOIN LATERAL ({HELP_SHOWN}) p ON s.risk AND s.value > s.scale_min
+    SELECT s.*, h.shown AS help, coalesce(p.version, h.version) AS page_version,
+        coalesce(p.shown, h.shown) AS page_help
+    FROM (SELECT j.*, c.stored, c.whole, j.risk AND j.value > j.scale_min AS at_risk
+          FROM judged j JOIN calls c USING (call)) s
+    LEFT JOIN LATERAL (SELECT * FROM ({LIVE_HELP}) l WHERE s.at_risk) h ON true
+    LEFT JOIN LATERAL (SELECT * FROM ({HELP_SHOWN}) l WHERE s.at_risk) p ON true
 """  # noqa: S608
 _HITS = """
     SELECT DISTINCT ON (session_id) alert_id, session_id, 'phq' AS source, CAST(value AS double precision) AS value,
@@ -139,19 +145,22 @@ _HITS = """
     WHERE at_risk AND NOT known AND ((verdict = 'ok' AND stored) OR (verdict = 'completed' AND whole))
     ORDER BY session_id, value DESC, n
 """
+# By hashes, not by a join of `upserted`, whose size the planner cannot know.
 _COUNTED = """
-    SELECT q.assessment_id, count(*) AS total, count(coalesce(r.question_id, u.question_id)) AS answered
+    SELECT q.assessment_id, count(*) AS total, count(a.question_id) AS answered
     FROM questions q
-    LEFT JOIN responses r ON r.session_id = q.session_id AND r.question_id = q.id
-    LEFT JOIN upserted u ON u.session_id = q.session_id AND u.question_id = q.id
+    LEFT JOIN (SELECT r.question_id FROM responses r WHERE r.assessment_id IN (SELECT assessment_id FROM judged)
+               UNION SELECT u.question_id FROM upserted u) a ON a.question_id = q.id
     WHERE q.scored AND q.assessment_id IN (SELECT assessment_id FROM judged) GROUP BY q.assessment_id
 """
 
-SAVE = sa.text(f"""
-    WITH asked AS ({_ASKED}), found AS ({_FOUND}), judged AS ({_JUDGED}), calls AS ({_CALLS}),
+
+def _save(locking: str) -> sa.TextualSelect:
+    return sa.text(f"""
+    WITH asked AS ({_ASKED}), found AS ({_found(locking)}), judged AS ({_JUDGED}), calls AS ({_CALLS}),
     written AS ({_WRITTEN}), newest AS ({_NEWEST}), upserted AS ({_UPSERTED}), revised AS ({_REVISED}),
     risky AS ({_RISKY}), hits AS ({_HITS}), alerted AS ({opened("hits")}), counted AS ({_COUNTED})
-    SELECT j.n, j.call, j.question_id, j.verdict, j.late, j.fits,
+    SELECT j.call, j.question_id, j.verdict, j.late, j.fits,
         CASE WHEN j.at_risk THEN j.help END AS help,
         coalesce(u.value, CASE WHEN u.version IS NULL THEN r.value END) AS value,
         coalesce(u.version, r.version) AS version,
@@ -165,3 +174,9 @@ SAVE = sa.text(f"""
     LEFT JOIN counted c ON c.assessment_id = j.assessment_id
     ORDER BY j.n
 """).columns(help=postgresql.JSONB)  # noqa: S608
+
+
+SAVE = _save("SKIP LOCKED")
+"""For many callers: a row whose session or assessment a verb holds locked is left out, like one that is not found."""
+SAVE_ALONE = _save("")
+"""For one caller: it waits for such a lock, and then sees what the verb has done."""

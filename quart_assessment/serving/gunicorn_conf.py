@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quart_assessment.serving.log_lines import log_config
+from quart_assessment.serving.open_files import allow_many
 from quart_assessment.settings import Settings
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from gunicorn.workers.base import Worker
 
 _settings = Settings()
+# Workers inherit it.
+allow_many()
 # prometheus_client looks at this when it is first imported, which happens in the workers. Each service of a
 # machine has a folder of its own, or one would count the other's requests.
 _metrics = Path(

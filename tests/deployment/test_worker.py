@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import resource
 import signal
 import socket
 import sys
@@ -13,6 +14,7 @@ import httpx
 import psutil
 import pytest
 
+from quart_assessment.serving.open_files import ENOUGH
 from tests.ground.ports import free_port, wait_until
 from tests.ground.service import Service, bare_environment, start_process
 
@@ -38,6 +40,21 @@ def trial(tmp_path: Path) -> Iterator[Callable[..., Service]]:
     yield start
     for service in started:
         service.stop(15)
+
+
+def test_workers_may_open_as_many_files_as_the_machine_allows(
+    trial: Callable[..., Service],
+) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    usual, most = 1024, before[1]
+    assert most > usual
+    resource.setrlimit(resource.RLIMIT_NOFILE, (usual, most))
+    try:
+        service = trial()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    limits = {worker.rlimit(psutil.RLIMIT_NOFILE)[0] for worker in service.workers()}
+    assert limits == {min(most, ENOUGH)}
 
 
 def lines(service: Service) -> list[dict[str, object]]:
