@@ -8,22 +8,17 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from tests.camera.pictures import jpeg
 from tests.faults.crowd import Calls, Crowd, Member, Words
 from tests.faults.journal import Journal
+from tests.faults.people import arrived, links
 from tests.faults.scenarios import Gather, Serve, Stage
-from tests.ground.house import invitations, load_into
-from tests.ground.participant import Participant, kept
 from tests.ground.postgres import Database
 from tests.ground.scripted_model import Script, ScriptedModel, scripted
 from tests.ground.service import Service
-from tests.ground.study import study_with
-
-CAMERA = {"max_captures": 100_000, "min_spacing_ms": 0}
 
 
 @pytest.fixture(scope="session")
@@ -76,22 +71,6 @@ async def gather(database: Database, journal: Journal, pictures: list[bytes]) ->
             return crowd
 
         yield gathered
-
-
-async def links(database: Database, order: str, people: int) -> list[str]:
-    """Make people for a study in which this part comes first; gives the links they come by."""
-    study = study_with(
-        slug=str(uuid4()), presentation={"order": order}, chat={"max_turns": 200}, camera=CAMERA
-    )
-    return await invitations(database, await load_into(database, study), people)
-
-
-async def arrived(client: Any, token: str) -> Participant:
-    """Let somebody come by their link and go as far as the parts."""
-    someone = Participant(client)
-    kept(await client.post("/api/auth/invitation", json={"token": token}))
-    await someone.arrive()
-    return someone
 
 
 @pytest.fixture

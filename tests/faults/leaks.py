@@ -21,13 +21,18 @@ _LENT = re.compile(
 )
 
 
-async def nothing_stays_open(service: Service, database: Database) -> None:
-    """No connection lent, no transaction left open, no unexpected line in the log."""
+async def given_back(service: Service) -> None:
+    """Wait until no write is under way, no stream is open and no connection is lent."""
 
     def lent() -> list[str]:
         return _LENT.findall(httpx.get(f"{service.url}/metrics", timeout=10).text)
 
     await asyncio.to_thread(wait_until, lambda: not lent(), "all connections given back", 10)
+
+
+async def nothing_stays_open(service: Service, database: Database) -> None:
+    """No connection lent, no transaction left open, no unexpected line in the log."""
+    await given_back(service)
     connection = await database.connect(superuser=True)
     try:
         open_ones = await connection.fetch(

@@ -10,8 +10,9 @@ import random
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -19,9 +20,14 @@ from quart_assessment.database.postgres_programs import SOCKET_NAME
 from tests.faults.checks import Found, compared
 from tests.faults.crowd import KINDS, Crowd
 from tests.faults.journal import Journal
+from tests.faults.leaks import given_back
+from tests.faults.people import arrived, cookie_of, links, login_of
 from tests.faults.proxy import FaultProxy, proxied
+from tests.faults.writers import Writer, cookies_of, leave_while_it_waits, sent
+from tests.ground.own_postgres import OwnServer
+from tests.ground.participant import kept
 from tests.ground.postgres import Database
-from tests.ground.scripted_model import ScriptedModel
+from tests.ground.scripted_model import Script, ScriptedModel
 from tests.ground.service import Service
 
 Gather = Callable[..., Awaitable[Crowd]]
@@ -45,6 +51,16 @@ class Stage:
         code = {} if self.code is None else {"pythonpath": self.code}
         given = {"model": self.model.model, "turn_lease_seconds": LEASE_SECONDS} | code | settings
         return self.serve(database or self.database, **given)
+
+    async def writers(self, service: Service, stack: AsyncExitStack) -> list[Writer]:
+        """Bring two people into sessions: one answers and sends pictures, one talks."""
+        people = []
+        for order in ("phq_first", "chat_first"):
+            client = await stack.enter_async_context(service.client())
+            people.append(await arrived(client, (await links(self.database, order, 1))[0]))
+        questions = [one["id"] for one in await people[0].questions() if one["scored"]]
+        await people[1].greet()
+        return [Writer(people[0], "save", questions), Writer(people[0], "upload"), Writer(people[1], "turn")]
 
     async def found(self, service: Service) -> Found:
         """Compare what was promised with what is stored."""
@@ -82,3 +98,94 @@ async def the_network_to_the_database_breaks(stage: Stage, breaks: int) -> tuple
         proxy.cut_all()
         await crowd.leave()
         return crowd, await stage.found(service)
+
+
+async def the_database_loses_power(stage: Stage, server: OwnServer, times: int) -> tuple[Crowd, Found]:
+    """Kill PostgreSQL under load, its postmaster alone or all its processes at once, and start it again.
+
+    What its shared memory held is gone. Its background writer sleeps long, so that what is acknowledged without
+    being on the disk stays off it.
+    """
+    await server.set(wal_writer_delay="10s")
+    service = await asyncio.to_thread(stage.served)
+    crowd = await stage.gather(service)
+    chance = random.Random(times)
+    for number in range(times):
+        await crowd.writes(20)
+        await asyncio.sleep(chance.uniform(0, 0.3))
+        await crowd.until(lambda: bool(crowd.calls.under_way), "calls")
+        crowd.calls.strike()
+        if number % 2:
+            server.kill()
+        else:
+            server.lose_power()
+        if number == times - 1:
+            await crowd.leave()
+        await server.start()
+    return crowd, await stage.found(service)
+
+
+async def clients_leave(stage: Stage, rounds: int) -> Found:
+    """Have clients leave while what they sent waits for a lock: the service has read it, and written nothing."""
+    stage.model.say(Script())
+    service = await asyncio.to_thread(stage.served, web_concurrency=1)
+    async with AsyncExitStack() as stack:
+        writers = await stage.writers(service, stack)
+        for _ in range(rounds):
+            for writer in writers:
+                await leave_while_it_waits(writer, service, stage.database, stage.journal)
+                await given_back(service)
+    return await stage.found(service)
+
+
+async def logins_end(stage: Stage, rounds: int) -> Found:
+    """Have logins end while they write, at random moments and between a body's halves; and strangers write, too.
+
+    Somebody who still may goes on writing beside them.
+    """
+    stage.model.say(Script())
+    service = await asyncio.to_thread(stage.served)
+    chance = random.Random(rounds)
+    async with AsyncExitStack() as stack:
+        writers = await stage.writers(service, stack)
+        strangers = [cookies_of(one.someone) for one in await stage.writers(service, stack)]
+        for number in range(rounds):
+            writer = writers[number % len(writers)]
+            race = EndingLogin(stage, service, writer, strangers[number % len(writers)], chance)
+            await race.run(half_sent=number % 2 == 0)
+    await given_back(service)
+    return await stage.found(service)
+
+
+@dataclass(frozen=True, slots=True)
+class EndingLogin:
+    """One login of a person that ends while it writes."""
+
+    stage: Stage
+    service: Service
+    writer: Writer
+    stranger: str
+    chance: random.Random
+
+    async def run(self, *, half_sent: bool) -> None:
+        """Let the login end in the middle of a call, its owner write by another one, and a stranger try."""
+        token = await login_of(self.stage.database, self.writer.someone.session["id"])
+        cookies = cookie_of(self.service, token)
+        send = partial(sent, self.service, self.stage.journal)
+        if half_sent:
+            await send(token, self.writer.next(cookies), before_the_end=lambda: self._log_out(token, cookies))
+        else:
+            racing = asyncio.create_task(send(token, self.writer.next(cookies)))
+            await asyncio.sleep(self.chance.uniform(0, 0.012))
+            await self._log_out(token, cookies)
+            await racing
+        await asyncio.gather(
+            send(token, self.writer.next(cookies)),
+            send("the owner", self.writer.next()),
+            send("a stranger", self.writer.next(self.stranger), foreign=True),
+        )
+
+    async def _log_out(self, token: str, cookies: str) -> None:
+        async with self.service.client(headers={"Cookie": cookies}) as client:
+            kept(await client.post("/api/auth/logout", json={}))
+        self.stage.journal.ended(token)

@@ -9,9 +9,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.faults.checks import Found, all_kept
-from tests.faults.conftest import arrived, links
 from tests.faults.crowd import Crowd
 from tests.faults.leaks import files_closed, nothing_stays_open, with_full_pools
+from tests.faults.people import arrived, links
 from tests.faults.proxy import Fate, proxied, random_fate
 from tests.faults.scenarios import Gather, Serve, Stage, behind_a_proxy, the_network_to_the_database_breaks
 from tests.ground.postgres import Database

@@ -3,82 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import socket
 import struct
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Literal
 from uuid import UUID, uuid4
 
 import pytest
 
-from tests.camera.pictures import jpeg
 from tests.faults.checks import all_kept
-from tests.faults.conftest import arrived, links
-from tests.faults.journal import Item, Journal, answer_item, capture_item, message_item
-from tests.faults.leaks import client_ports, files_closed, nothing_stays_open, with_full_pools
+from tests.faults.crowd import KINDS, Kind
+from tests.faults.journal import Journal
+from tests.faults.leaks import files_closed, given_back, nothing_stays_open, with_full_pools
+from tests.faults.people import arrived, links
+from tests.faults.writers import Write, Writer, leave_while_it_waits, opened
 from tests.ground.participant import Participant, kept
 from tests.ground.postgres import Database
-from tests.ground.scripted_model import ScriptedModel, until
+from tests.ground.scripted_model import ScriptedModel
 from tests.ground.service import Model, Service
 from tests.ground.study import populated, study_with
 
-Kind = Literal["save", "turn", "upload"]
-KINDS: tuple[Kind, ...] = ("save", "turn", "upload")
-PICTURE = jpeg(200, 200, seed=5)
 TABLES = {
     "save": "SELECT count(*) FROM response_revisions WHERE question_id = $1 AND version = $2",
     "turn": "SELECT count(*) FROM turns WHERE message_id = $1 AND turn_number > 0",
     "upload": "SELECT count(*) FROM captures WHERE capture_id = $1 AND kept",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """One call as bytes, and how to find what it wrote."""
-
-    kind: Kind
-    id: UUID
-    version: int
-    wire: bytes
-    item: Item
-
-
-@dataclass(slots=True)
-class Writer:
-    """Makes calls of one participant, each a new one."""
-
-    someone: Participant
-    kind: Kind
-    questions: list[str] = field(default_factory=list)
-    made: int = 0
-
-    def next(self) -> Write:
-        self.made += 1
-        ident, path, session = str(uuid4()), self.someone.path, self.someone.session["id"]
-        if self.kind == "save":
-            ident = self.questions[self.made % len(self.questions)]
-            body = json.dumps({"value": self.made % 4, "version": self.made}).encode()
-            item = answer_item(session, ident, self.made, self.made % 4)
-            return self._write("PUT", f"{path}/phq/responses/{ident}", item, body)
-        if self.kind == "turn":
-            item = message_item(session, ident, f"Message {self.made} of {session}.")
-            body = json.dumps({"message_id": ident, "message": item["message"]}).encode()
-            return self._write("POST", f"{path}/chat/turns", item, body)
-        item = capture_item(session, ident, PICTURE)
-        return self._write("PUT", f"{path}/captures/{ident}", item, PICTURE, "image/jpeg")
-
-    def _write(
-        self, method: str, path: str, item: Item, body: bytes, content_type: str = "application/json"
-    ) -> Write:
-        cookies = "; ".join(f"{one.name}={one.value}" for one in self.someone.client.cookies.jar)
-        head = (
-            f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookies}\r\n"
-            f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        return Write(self.kind, UUID(item["id"]), self.made, head.encode() + body, item)
 
 
 @pytest.fixture(scope="module")
@@ -123,67 +72,23 @@ async def writers(
 async def is_there(database: Database, write: Write) -> bool:
     connection = await database.connect(owner=True)
     try:
-        given = (write.id, write.version) if write.kind == "save" else (write.id,)
+        ident = UUID(write.item["id"])
+        given = (ident, write.item["version"]) if write.kind == "save" else (ident,)
         return bool(await connection.fetchval(TABLES[write.kind], *given))
     finally:
         await connection.close()
-
-
-async def opened(service: Service) -> socket.socket:
-    raw = socket.socket()
-    raw.setblocking(False)
-    await asyncio.get_running_loop().sock_connect(raw, ("127.0.0.1", service.port))
-    return raw
-
-
-async def noticed(service: Service, port: int) -> None:
-    """Wait until the service has closed its end of the connection from `port`."""
-    (worker,) = service.workers()
-    await until(lambda: port not in client_ports(worker, service))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_what_was_read_whole_is_kept_though_its_client_left(
     kind: Kind, writers: dict[Kind, Writer], service: Service, module_database: Database, journal: Journal
 ) -> None:
-    write = writers[kind].next()
-    call = journal.sent("a leaver", [write.item])
-    holder = await module_database.connect(owner=True)
-    session_id = UUID(writers[kind].someone.session["id"])
-    try:
-        async with holder.transaction():
-            # Whoever writes waits for this row: the call has been read by then, and nothing of it is written.
-            await holder.execute("SELECT 1 FROM sessions WHERE id = $1 FOR UPDATE", session_id)
-            raw = await opened(service)
-            port = raw.getsockname()[1]
-            await asyncio.get_running_loop().sock_sendall(raw, write.wire)
-            await waits_for_a_lock(module_database)
-            raw.close()
-            await noticed(service, port)
-            journal.left(call)
-            assert not await is_there(module_database, write)
-    finally:
-        await holder.close()
-    async with asyncio.timeout(10):
-        while not await is_there(module_database, write):
-            await asyncio.sleep(0.01)
+    await leave_while_it_waits(writers[kind], service, module_database, journal)
+    await given_back(service)
     if kind == "turn":
         await answered(writers["turn"].someone)
     await nothing_stays_open(service, module_database)
     await all_kept(journal, module_database, service.store)
-
-
-async def waits_for_a_lock(database: Database) -> None:
-    connection = await database.connect(superuser=True)
-    try:
-        async with asyncio.timeout(10):
-            while not await connection.fetchval(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'",
-                database.name,
-            ):
-                await asyncio.sleep(0.01)
-    finally:
-        await connection.close()
 
 
 async def answered(someone: Participant) -> None:
