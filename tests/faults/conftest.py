@@ -16,6 +16,7 @@ from tests.faults.crowd import Calls, Crowd, Member, Words
 from tests.faults.journal import Journal
 from tests.faults.people import arrived, links
 from tests.faults.scenarios import Gather, Serve, Stage
+from tests.ground.own_postgres import OwnServer, own_server
 from tests.ground.postgres import Database
 from tests.ground.scripted_model import Script, ScriptedModel, scripted
 from tests.ground.service import Service
@@ -79,3 +80,10 @@ def stage(
 ) -> Stage:
     """The product as it is, for a scenario."""
     return Stage(database, serve, gather, journal, talking_model)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[OwnServer]:
+    """A PostgreSQL that this test may kill."""
+    async with own_server() as made:
+        yield made

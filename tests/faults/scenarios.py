@@ -46,6 +46,10 @@ class Stage:
     model: ScriptedModel
     code: Path | None = None
 
+    def on(self, database: Database) -> Stage:
+        """Give the same on another database."""
+        return replace(self, database=database)
+
     def served(self, database: Database | None = None, **settings: object) -> Service:
         """Start a service of this code."""
         code = {} if self.code is None else {"pythonpath": self.code}
@@ -96,7 +100,7 @@ async def the_network_to_the_database_breaks(stage: Stage, breaks: int) -> tuple
         for worker in service.workers():
             worker.send_signal(signal.SIGKILL)
         proxy.cut_all()
-        await crowd.leave()
+        await crowd.cancel()
         return crowd, await stage.found(service)
 
 
@@ -108,7 +112,7 @@ async def the_database_loses_power(stage: Stage, server: OwnServer, times: int) 
     """
     await server.set(wal_writer_delay="10s")
     service = await asyncio.to_thread(stage.served)
-    crowd = await stage.gather(service)
+    crowd = await stage.gather(service, on=stage.database)
     chance = random.Random(times)
     for number in range(times):
         await crowd.writes(20)
@@ -120,7 +124,7 @@ async def the_database_loses_power(stage: Stage, server: OwnServer, times: int) 
         else:
             server.lose_power()
         if number == times - 1:
-            await crowd.leave()
+            await crowd.cancel()
         await server.start()
     return crowd, await stage.found(service)
 
