@@ -15,7 +15,8 @@ from tests.camera.pictures import jpeg
 from tests.faults.crowd import Calls, Crowd, Member, Words
 from tests.faults.journal import Journal
 from tests.faults.people import arrived, links
-from tests.faults.scenarios import Gather, Serve, Stage
+from tests.faults.scenarios import Gather, OneStore, Serve, Stage
+from tests.ground.house import opened
 from tests.ground.own_postgres import OwnServer, own_server
 from tests.ground.postgres import Database
 from tests.ground.scripted_model import Script, ScriptedModel, scripted
@@ -87,3 +88,17 @@ async def server() -> AsyncIterator[OwnServer]:
     """A PostgreSQL that this test may kill."""
     async with own_server() as made:
         yield made
+
+
+@pytest.fixture
+async def one_store(
+    database: Database, journal: Journal, tmp_path: Path, pictures: list[bytes]
+) -> AsyncIterator[OneStore]:
+    """The product as it is, alone on its store, with somebody who sends pictures."""
+    paths = []
+    for place, picture in enumerate(pictures[:2]):
+        paths.append(tmp_path / f"{place}.jpg")
+        paths[-1].write_bytes(picture)
+    async with opened(database, tmp_path / "house") as house:
+        (token,) = await links(database, "phq_first", 1)
+        yield OneStore(database, journal, tmp_path, await arrived(house.client(), token), paths)

@@ -6,33 +6,48 @@ The tests run them on the product as it is, where nothing may be found; on the m
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import random
 import signal
+import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
+import psutil
+
 from quart_assessment.database.postgres_programs import SOCKET_NAME
 from tests.faults.checks import Found, compared
 from tests.faults.crowd import KINDS, Crowd
+from tests.faults.disk_runs import Plan, Run
 from tests.faults.journal import Journal
 from tests.faults.leaks import given_back
 from tests.faults.people import arrived, cookie_of, links, login_of
 from tests.faults.proxy import FaultProxy, proxied
+from tests.faults.recording_disk import Record, lose_power
 from tests.faults.writers import Writer, cookies_of, leave_while_it_waits, sent
 from tests.ground.own_postgres import OwnServer
-from tests.ground.participant import kept
+from tests.ground.participant import Participant, kept
 from tests.ground.postgres import Database
 from tests.ground.scripted_model import Script, ScriptedModel
-from tests.ground.service import Service
+from tests.ground.service import Service, bare_environment
+from tests.ground.study import settings_of
 
 Gather = Callable[..., Awaitable[Crowd]]
 Serve = Callable[..., Service]
 LEASE_SECONDS = 1.5
+RUN_SECONDS = 60
+TESTS = Path(__file__).parents[2]
+
+
+def python_path(code: Path | None) -> str:
+    """Where a process finds the tests, and the product's code where that is not the installed one."""
+    return os.pathsep.join(str(path) for path in (code, TESTS) if path is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +67,8 @@ class Stage:
 
     def served(self, database: Database | None = None, **settings: object) -> Service:
         """Start a service of this code."""
-        code = {} if self.code is None else {"pythonpath": self.code}
-        given = {"model": self.model.model, "turn_lease_seconds": LEASE_SECONDS} | code | settings
+        given: dict[str, object] = {"model": self.model.model, "turn_lease_seconds": LEASE_SECONDS}
+        given |= {"pythonpath": python_path(self.code)} | settings
         return self.serve(database or self.database, **given)
 
     async def writers(self, service: Service, stack: AsyncExitStack) -> list[Writer]:
@@ -193,3 +208,96 @@ class EndingLogin:
         async with self.service.client(headers={"Cookie": cookies}) as client:
             kept(await client.post("/api/auth/logout", json={}))
         self.stage.journal.ended(token)
+
+
+async def the_machine_loses_power(stage: Stage) -> Found:
+    """Kill a service under load, and leave of its store what was durable by then."""
+    service = await asyncio.to_thread(stage.served, module="tests.faults.recorded_service")
+    crowd = await stage.gather(service, on=stage.database)
+    await crowd.writes(100)
+    for process in [psutil.Process(service.process.pid), *service.workers()]:
+        process.kill()
+    await crowd.cancel()
+    record = Record.beside(service.store)
+    lose_power(record)
+    found = await stage.found(service)
+    return replace(found, broken=found.broken + record.unseen())
+
+
+@dataclass(frozen=True, slots=True)
+class OneStore:
+    """The app alone on its store, run by run, in processes of a program."""
+
+    database: Database
+    journal: Journal
+    folder: Path
+    someone: Participant
+    pictures: list[Path]
+    code: Path | None = None
+
+    @property
+    def store(self) -> Path:
+        """Its folder of captures."""
+        return self.folder / "store"
+
+    async def runs(self, runs: Sequence[Run]) -> AsyncIterator[tuple[Run, int, int]]:
+        """Do these runs, and give each with its signal and its exit status once it has ended."""
+        plan, own = self.folder / "plan.json", settings_of(self.database)
+        assert own.secret_key is not None
+        Plan(
+            store=str(self.store),
+            journal=str(self.journal.path),
+            cookie=cookies_of(self.someone),
+            session_id=self.someone.session["id"],
+            environment={
+                "DATABASE_URL": self.database.url,
+                "SECRET_KEY": own.secret_key.get_secret_value(),
+                "STORE_DIR": str(self.store),
+                "VAR_DIR": str(self.folder / "var"),
+            },
+            pictures=[str(path) for path in self.pictures],
+            runs=list(runs),
+        ).write(plan)
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "tests.faults.disk_runs", str(plan)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env=bare_environment() | {"PYTHONPATH": python_path(self.code)},
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            for run in runs:
+                async with asyncio.timeout(RUN_SECONDS):
+                    ended = json.loads(await process.stdout.readline())
+                yield run, ended["signal"], ended["exit"]
+                process.stdin.write(b"\n")
+            await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+
+
+async def the_power_goes_at_each_step(one: OneStore, every: int = 1) -> tuple[int, list[str]]:
+    """Kill the app before each of its operations on the store in turn, then let the power go; gives what broke.
+
+    The checks run on what a killed process leaves, and again on what a power loss leaves of that.
+    """
+    record = Record.beside(one.store)
+    chance = random.Random(every)
+    async for _, _, status in one.runs([Run()]):
+        assert status == 0
+        steps = len(record.steps())
+        lose_power(record)
+        found = await compared(one.journal, one.database, one.store)
+        if found.broken:
+            return steps, found.broken
+    async for run, signalled, status in one.runs([Run(stop_at=step) for step in range(1, steps + 1, every)]):
+        assert signalled == signal.SIGKILL or (run.stop_at or 0) > steps - 5, (run, status)
+        broken = (await compared(one.journal, one.database, one.store)).broken
+        lose_power(record, (lambda: chance.random() < 0.5) if (run.stop_at or 0) % 2 else lambda: False)
+        broken += (await compared(one.journal, one.database, one.store)).broken
+        broken += record.unseen()
+        if broken:
+            return steps, [f"stopped before operation {run.stop_at}: {one}" for one in broken]
+    return steps, []

@@ -15,7 +15,9 @@ import psutil
 from tests.ground.ports import free_port, wait_until
 from tests.ground.postgres import Database
 
-PROGRAM = [sys.executable, "-P", "-m", "quart_assessment.cli.main"]
+PYTHON = [sys.executable, "-P", "-m"]
+MODULE = "quart_assessment.cli.main"
+PROGRAM = [*PYTHON, MODULE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +103,12 @@ def start_service(
     model: Model | None = None,
     ready: str = "/healthz",
     port: int | None = None,
+    module: str = MODULE,
     **settings: object,
 ) -> Service:
     """Start a service whose state lies in `folder` and wait until `ready` answers 200.
 
-    `settings` are named as in the environment, in small letters.
+    `settings` are named as in the environment, in small letters; `module` is the program to run.
     """
     port = port or free_port()
     environment = bare_environment() | {
@@ -120,7 +123,9 @@ def start_service(
     if model is not None:
         environment |= {"LLM_BASE_URL": model.base_url, "LLM_API_KEY": model.key, "LLM_MODEL": model.name}
     environment |= {name.upper(): str(value) for name, value in settings.items()}
-    service = start_process(folder, port, environment, [*PROGRAM, "serve", "--with-parent", str(os.getpid())])
+    service = start_process(
+        folder, port, environment, [*PYTHON, module, "serve", "--with-parent", str(os.getpid())]
+    )
     try:
         service.wait_until_ready(ready)
     except BaseException:
