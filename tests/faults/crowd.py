@@ -125,6 +125,10 @@ class Member:
                 await late
             else:
                 await self._save(answers)
+        for question in self.questions:
+            older, newer = self._new_answer(question), self._new_answer(question)
+            await self._save([newer])
+            await self._save([older])
 
     def _new_answer(self, question: str) -> Data:
         self._versions[question] += 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
+
 import pytest
 
 from tests.faults.checks import all_kept
@@ -19,6 +21,7 @@ async def test_whatever_operation_fails_the_capture_is_kept_when_it_is_sent_agai
 ) -> None:
     times = FAILURES[failure]
     runs = [Run(fail_at=step, failure=failure, times=times) for step in STEPS[failure]]
-    async for run, signalled, status in one_store.runs(runs):
-        assert (signalled, status) == (0, 0), run
-        assert (await all_kept(one_store.journal, one_store.database, one_store.store)).captures > 0, run
+    async with aclosing(one_store.runs(runs)) as done:
+        async for run, signalled, status in done:
+            assert (signalled, status) == (0, 0), run
+            assert (await all_kept(one_store.journal, one_store.database, one_store.store)).captures > 0, run

@@ -14,9 +14,9 @@ import pytest
 from tests.faults.checks import all_kept
 from tests.faults.crowd import KINDS, Kind
 from tests.faults.journal import Journal
-from tests.faults.leaks import files_closed, given_back, nothing_stays_open, with_full_pools
+from tests.faults.leaks import files_closed, nothing_stays_open, with_full_pools
 from tests.faults.people import arrived, links
-from tests.faults.writers import Write, Writer, leave_while_it_waits, opened
+from tests.faults.writers import Write, Writer, opened
 from tests.ground.participant import Participant, kept
 from tests.ground.postgres import Database
 from tests.ground.scripted_model import ScriptedModel
@@ -77,18 +77,6 @@ async def is_there(database: Database, write: Write) -> bool:
         return bool(await connection.fetchval(TABLES[write.kind], *given))
     finally:
         await connection.close()
-
-
-@pytest.mark.parametrize("kind", KINDS)
-async def test_what_was_read_whole_is_kept_though_its_client_left(
-    kind: Kind, writers: dict[Kind, Writer], service: Service, module_database: Database, journal: Journal
-) -> None:
-    await leave_while_it_waits(writers[kind], service, module_database, journal)
-    await given_back(service)
-    if kind == "turn":
-        await answered(writers["turn"].someone)
-    await nothing_stays_open(service, module_database)
-    await all_kept(journal, module_database, service.store)
 
 
 async def answered(someone: Participant) -> None:
