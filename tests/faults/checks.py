@@ -48,6 +48,7 @@ class Story:
     calls: dict[str, Call] = field(default_factory=dict)
     chunks: list[Entry] = field(default_factory=list)
     replies: list[Entry] = field(default_factory=list)
+    contradictions: list[Entry] = field(default_factory=list)
     ended: dict[str, float] = field(default_factory=dict)
 
     @classmethod
@@ -63,7 +64,8 @@ class Story:
             elif kind == "ended":
                 story.ended[entry["login"]] = entry["at"]
             else:
-                {"chunk": story.chunks, "reply": story.replies}[kind].append(entry)
+                lists = {"chunk": story.chunks, "reply": story.replies, "contradiction": story.contradictions}
+                lists[kind].append(entry)
         return story
 
     def items(self, what: str) -> Iterator[tuple[Call, Item]]:
@@ -214,6 +216,7 @@ def _turns(story: Story, stored: Stored) -> Iterator[str]:
         row = stored.turns.get(entry["message_id"])
         if row is None or (row["state"], row["reply"]) != (entry["state"], entry["text"]):
             yield f"a turn has ended otherwise than it was shown: {entry['message_id']}"
+    yield from (f"{entry['sentence']}: {entry['message_id']}" for entry in story.contradictions)
     numbers: defaultdict[UUID, list[int]] = defaultdict(list)
     for row in stored.turns.values():
         numbers[row["assessment_id"]].append(row["turn_number"])

@@ -254,17 +254,30 @@ class Member:
                 elif event.name == "chunk":
                     self._take(talk, event.data["data"])
                 elif event.name in ("complete", "error"):
-                    talk.end(event.name, event.data)
+                    self._end(talk, event.name, event.data)
                 talk.last_id = event.id or talk.last_id
         talk.joins = talk.accepted and not talk.again
 
     def _take(self, talk: Talk, text: str) -> None:
         overlap = talk.seen[talk.position :][: len(text)]
-        assert text.startswith(overlap), "a text that was shown has changed"
+        if not text.startswith(overlap):
+            self.journal.contradicted(talk.message_id, "a text that was shown has changed")
+            talk.seen, overlap = talk.seen[: talk.position], ""
         self.journal.chunk(talk.message_id, talk.position, text)
         talk.position += len(text)
         if talk.position > len(talk.seen):
             talk.seen += text[len(overlap) :]
+
+    def _end(self, talk: Talk, name: str, data: Data) -> None:
+        """Take the stream's last event."""
+        if name == "complete":
+            talk.ended = "complete"
+        elif data["retry"]:
+            if talk.seen:
+                self.journal.contradicted(talk.message_id, "a reply of which text was shown has none")
+            talk.again, talk.last_id, talk.seen = True, None, ""
+        else:
+            talk.ended = "interrupted" if data["code"] == "interrupted" else "failed"
 
 
 @dataclass(slots=True)
@@ -281,16 +294,6 @@ class Talk:
     seen: str = ""
     position: int = 0
     ended: str | None = None
-
-    def end(self, name: str, data: Data) -> None:
-        """Take the stream's last event."""
-        if name == "complete":
-            self.ended = "complete"
-        elif data["retry"]:
-            assert self.seen == ""
-            self.again, self.last_id = True, None
-        else:
-            self.ended = "interrupted" if data["code"] == "interrupted" else "failed"
 
 
 @dataclass(slots=True)

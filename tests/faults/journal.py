@@ -76,6 +76,10 @@ class Journal:
         self._put("reply", message_id=message_id, state=state, text=text)
         os.fdatasync(self._handle)
 
+    def contradicted(self, message_id: str, sentence: str) -> None:
+        """Note that the service has told something else of a turn than before."""
+        self._put("contradiction", message_id=message_id, sentence=sentence)
+
     def ended(self, login: str) -> None:
         """Note that the end of a login was acknowledged."""
         self._put("ended", login=login, at=time.time())

@@ -174,7 +174,9 @@ def _restore(record: Record, durable: _Durable, folder: str, after: Path, keeps:
         if (record.root / inner).is_dir():
             _restore(record, durable, inner, after / name, keeps)
             continue
-        content = (record.shadow / str(number)).read_bytes()
+        kept = record.shadow / str(number)
+        # A process that is killed between the making of a file and its shadow leaves the file alone.
+        content = (kept if kept.exists() else there / name).read_bytes()
         size = durable.sizes.get(number, 0)
         (after / name).write_bytes(content if size == len(content) or keeps() else content[:size])
 

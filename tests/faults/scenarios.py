@@ -28,7 +28,7 @@ from tests.faults.disk_runs import Plan, Run
 from tests.faults.journal import Journal
 from tests.faults.leaks import given_back
 from tests.faults.people import arrived, cookie_of, links, login_of
-from tests.faults.proxy import FaultProxy, proxied
+from tests.faults.proxy import Fate, FaultProxy, proxied
 from tests.faults.recording_disk import Keeps, Record, lose_power
 from tests.faults.writers import Writer, cookies_of, leave_while_it_waits, sent
 from tests.ground.own_postgres import OwnServer
@@ -103,6 +103,10 @@ async def the_network_to_the_database_breaks(stage: Stage, breaks: int) -> tuple
     async with behind_a_proxy(stage.database) as (proxy, through):
         service = await asyncio.to_thread(stage.served, through)
         crowd = await stage.gather(service, on=stage.database)
+        # Slow, so that there is always something on its way.
+        proxy.fate = lambda: Fate(delay=0.005)
+        proxy.cut_all()
+        await crowd.writes(5)
         chance = random.Random(breaks)
         for _ in range(breaks):
             await crowd.until(lambda: {call.kind for call in crowd.calls.under_way} == set(KINDS), "calls")

@@ -34,7 +34,7 @@ class Stages:
 
 
 async def _broken_network(on: Stages) -> list[str]:
-    return (await the_network_to_the_database_breaks(on.stage, breaks=4))[1].broken
+    return (await the_network_to_the_database_breaks(on.stage, breaks=8))[1].broken
 
 
 async def _dark_database(on: Stages) -> list[str]:
