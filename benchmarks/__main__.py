@@ -6,11 +6,19 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import report, saves
+from benchmarks import chat, growth, interference, memory, report, saves, soak, uploads
 from benchmarks.ground import Ground, ground
 from benchmarks.measure import Result
 
-PARTS: dict[str, Callable[[Ground], Result]] = {"saves": saves.measure}
+PARTS: dict[str, Callable[[Ground], Result]] = {
+    "saves": saves.measure,
+    "uploads": uploads.measure,
+    "chat": chat.measure,
+    "interference": interference.measure,
+    "memory": memory.measure,
+    "growth": growth.measure,
+    "soak": soak.measure,
+}
 
 
 def main() -> int:
@@ -24,12 +32,14 @@ def main() -> int:
         "--rounds", type=int, help="rounds of each contender, instead of the part's own count"
     )
     parser.add_argument("--seconds", type=int, help="seconds of a round, instead of the part's own")
+    parser.add_argument("--minutes", type=float, help="minutes of the part `soak`, instead of 30")
     asked = parser.parse_args()
     unknown = set(asked.parts) - set(PARTS)
     if unknown:
         parser.error(f"no part is named {', '.join(sorted(unknown))}")
     missed: list[str] = []
-    with ground(asked.quick, asked.rounds, asked.seconds) as made:
+    counts = {name: getattr(asked, name) for name in ("quick", "rounds", "seconds", "minutes")}
+    with ground(**counts) as made:
         for name in asked.parts or PARTS:
             print(f"{name}", flush=True)
             result = PARTS[name](made)

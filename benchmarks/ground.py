@@ -58,6 +58,7 @@ class Ground:
     quick: bool = False
     rounds: int | None = None
     seconds: int | None = None
+    minutes: float | None = None
 
     def counts(self, rounds: int, seconds: int) -> tuple[int, int]:
         """Give how many rounds to take of how many seconds: those of the part, unless the caller said others."""
@@ -140,15 +141,15 @@ def _stopped(service: Service) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def ground(quick: bool, rounds: int | None = None, seconds: int | None = None) -> Iterator[Ground]:
-    """Start a run's PostgreSQL and stop it at the end; nothing of it is left."""
+def ground(**counts: Any) -> Iterator[Ground]:
+    """Start a run's PostgreSQL and stop it at the end; nothing of it is left. `counts`: see `Ground`."""
     # A developer's environment decides nothing about a figure.
     for name in Settings.model_fields:
         os.environ.pop(name.upper(), None)
     folder = Path(tempfile.mkdtemp(prefix="qa-bench-"))
     try:
         with running_server() as server:
-            yield Ground(folder, server, quick, rounds, seconds)
+            yield Ground(folder, server, **counts)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
