@@ -13,16 +13,19 @@ Round = TypeVar("Round")
 
 
 def alternating(
-    contenders: Mapping[str, Callable[[], Round]], rounds: int, pause: float = 1.0
+    contenders: Mapping[str, Callable[[], Round]], rounds: int, *, warm: bool = True, pause: float = 1.0
 ) -> dict[str, list[Round]]:
-    """Run A B C A B C ...: what changes about the machine meanwhile changes for all of them."""
+    """Run A B C A B C ...: what changes about the machine meanwhile changes for all of them.
+
+    With `warm` a round before the first fills caches, pools and plans; it does not count.
+    """
     seen: dict[str, list[Round]] = {name: [] for name in contenders}
-    for number in range(rounds):
+    for number in range(0 if warm else 1, rounds + 1):
         for name, run in contenders.items():
-            print(f"  round {number + 1} of {rounds}: {name}", flush=True)
+            print(f"  round {number} of {rounds}: {name}", flush=True)
             seen[name].append(run())
             time.sleep(pause)
-    return seen
+    return {name: of[warm:] for name, of in seen.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,8 +59,7 @@ def measure(ground: Ground) -> Result:
         runs = {name: of(name, service) for name, service in services.items()}
         with statement_alone(ground, database) as pgbench:
             runs[PGBENCH] = lambda: _alone(pgbench, next(versions) * _VERSIONS_A_ROUND, seconds)
-            # The first round warms caches, pools and plans; it does not count.
-            seen = {name: of_one[1:] for name, of_one in alternating(runs, rounds + 1).items()}
+            seen = alternating(runs, rounds, warm=not ground.quick)
     return _result(seen, rounds, seconds)
 
 

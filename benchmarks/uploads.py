@@ -85,7 +85,7 @@ def _rounds(
 
     runs = {name: of(name, service) for name, service in services.items()}
     runs[FILES] = lambda: _files(ground, sent.size, seconds)
-    return {name: seen[1:] for name, seen in alternating(runs, rounds + 1).items()}
+    return alternating(runs, rounds, warm=not ground.quick)
 
 
 def _round(

@@ -11,6 +11,7 @@ import re
 import resource
 import sys
 import time
+from typing import cast
 
 import uvloop
 
@@ -47,8 +48,8 @@ class PacedModel(asyncio.Protocol):
         self._next: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's are no subclass of it.
+        self._transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         if self._next is not None:

@@ -16,7 +16,7 @@ import sys
 import time
 from collections import deque
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import uvloop
 
@@ -36,8 +36,8 @@ class Line(asyncio.Protocol):
         self._reply: asyncio.Future[int] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's are no subclass of it.
+        self._transport = cast(asyncio.Transport, transport)
 
     def ask(self, request: bytes) -> asyncio.Future[int]:
         """Send a request; the future gives the reply's status, 0 where the connection broke."""
@@ -75,12 +75,13 @@ class Load:
 
     async def run(self) -> dict[str, Any]:
         """Send all of them, each at its moment."""
-        loop, tasks = asyncio.get_running_loop(), []
+        tasks = []
         count = round(self._asked["rate"] * self._asked["seconds"])
-        began = loop.time() + 0.1
+        # Not the loop's time: uvloop's is a whole number of milliseconds, and as old as the round of the loop.
+        began = time.monotonic() + 0.1
         for number in range(count):
             due = began + number / self._asked["rate"]
-            await asyncio.sleep(due - loop.time())
+            await asyncio.sleep(due - time.monotonic())
             tasks.append(asyncio.create_task(self._one(due, self._request(number))))
         await asyncio.wait(tasks, timeout=_PATIENCE)
         answered = len(self._latencies)
@@ -93,14 +94,14 @@ class Load:
         }
 
     async def _one(self, due: float, request: bytes) -> None:
-        loop = asyncio.get_running_loop()
         if self._idle:
             line = self._idle.pop()
         else:
+            loop = asyncio.get_running_loop()
             _, line = await loop.create_connection(Line, "127.0.0.1", self._asked["port"])
         status = await line.ask(request)
         if status in (200, 201):
-            self._latencies.append(1000 * (loop.time() - due))
+            self._latencies.append(1000 * (time.monotonic() - due))
             self._idle.append(line)
         else:
             self._wrong.append(f"status {status}")

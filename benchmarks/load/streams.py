@@ -12,7 +12,7 @@ import asyncio
 import json
 import sys
 import time
-from typing import Any
+from typing import Any, cast
 
 import uvloop
 
@@ -38,8 +38,8 @@ class Reader(asyncio.Protocol):
         self.trouble: str | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's are no subclass of it.
+        self._transport = cast(asyncio.Transport, transport)
         self._sent = time.monotonic_ns() // 1000
         transport.write(self._request)
 
@@ -74,10 +74,10 @@ class Reader(asyncio.Protocol):
 async def _read(asked: dict[str, Any]) -> dict[str, Any]:
     loop = asyncio.get_running_loop()
     delays: list[int] = []
-    began = loop.time()
+    began = time.monotonic()
 
     async def one(number: int, path: str, lines: list[str], body: str) -> Reader:
-        await asyncio.sleep(began + asked["spread"] * number / len(asked["requests"]) - loop.time())
+        await asyncio.sleep(began + asked["spread"] * number / len(asked["requests"]) - time.monotonic())
         head = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", *lines, "Content-Type: application/json"]
         request = "\r\n".join([*head, f"Content-Length: {len(body)}", "", body]).encode()
         ended: asyncio.Future[None] = loop.create_future()
