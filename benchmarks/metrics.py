@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from urllib.request import urlopen
 
-import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.ground.service import Service
@@ -38,10 +38,10 @@ class Histogram:
 
 def read_metrics(service: Service) -> dict[str, float]:
     """Give every sample by `name{label=value,...}`."""
-    page = httpx.get(f"{service.url}/metrics", timeout=30)
-    page.raise_for_status()
+    with urlopen(f"{service.url}/metrics", timeout=30) as reply:
+        page = reply.read().decode()
     found = {}
-    for family in text_string_to_metric_families(page.text):
+    for family in text_string_to_metric_families(page):
         for sample in family.samples:
             labels = ",".join(f"{name}={value}" for name, value in sorted(sample.labels.items()))
             found[f"{sample.name}{{{labels}}}"] = sample.value

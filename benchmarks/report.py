@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import platform
+from contextlib import suppress
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from benchmarks.measure import Result, Table, Target
@@ -42,13 +43,20 @@ def record(result: Result, command: str, page: Path = PAGE) -> None:
 def section(result: Result, command: str) -> str:
     """Write a part's figures."""
     date = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    versions = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
-    parts = [f"`{command}`, {date}, {machine()}, {_processor()}; {versions}"]
+    parts = [f"`{command}`, {date}, {machine()}, {_processor()}; {_versions()}"]
     if result.targets:
         parts.append(_table(_of_targets(result.targets)))
     parts += [f"{one.title}\n\n{_table(one)}" if one.title else _table(one) for one in result.tables]
     parts += result.notes
     return "\n\n".join(parts)
+
+
+def _versions() -> str:
+    found = []
+    for name in _PACKAGES:
+        with suppress(PackageNotFoundError):
+            found.append(f"{name} {version(name)}")
+    return ", ".join(found)
 
 
 def _of_targets(targets: list[Target]) -> Table:

@@ -41,7 +41,7 @@ class Reader(asyncio.Protocol):
         # uvloop's are no subclass of it.
         self._transport = cast(asyncio.Transport, transport)
         self._sent = time.monotonic_ns() // 1000
-        transport.write(self._request)
+        self._transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
         now = time.monotonic_ns() // 1000
