@@ -10,8 +10,8 @@ from quart import Quart
 
 from quart_assessment.app import create_app as create_service
 from quart_assessment.camera.facts import Capture
+from quart_assessment.camera.offers import Saved
 from quart_assessment.camera.receiving import PutCapture
-from quart_assessment.camera.saving import Saved
 from quart_assessment.camera.stores import Store
 from quart_assessment.camera.uploads import Budget
 from quart_assessment.database.engine import Database
