@@ -9,6 +9,7 @@ from importlib import import_module
 from quart import Quart
 
 from quart_assessment.app import create_app as create_service
+from quart_assessment.camera.doors import Doors
 from quart_assessment.camera.facts import Capture
 from quart_assessment.camera.offers import Saved
 from quart_assessment.camera.receiving import PutCapture
@@ -19,7 +20,7 @@ from quart_assessment.web.caller import Caller
 
 
 async def _drain(
-    _database: Database, _store: Store, budget: Budget, _caller: Caller, call: PutCapture
+    _database: Database, _doors: Doors, _store: Store, budget: Budget, _caller: Caller, call: PutCapture
 ) -> Saved:
     hashed, size = hashlib.sha256(), 0
     with budget.share(call.body.length, call.limit) as share:
