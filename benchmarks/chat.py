@@ -49,7 +49,7 @@ class Holding:
 def measure(ground: Ground) -> Result:
     """Measure delays by 200 streams, then hold 1,000."""
     rounds, seconds = ground.counts(3, 20)
-    streams, held = (20, 50) if ground.quick else (STREAMS, HELD)
+    streams, held = (20, 30) if ground.quick else (STREAMS, HELD)
     with paced_model() as model:
         seen = _delays(ground, model, streams, rounds, seconds)
         holding = _hold(ground, model, held, seconds)
@@ -86,7 +86,7 @@ def _hold(ground: Ground, model: PacedModel, held: int, seconds: int) -> Holding
     with ground.service(database, model=asked, web_concurrency=1, **MANY) as service:
         whose = people(service, database, held + _WARM, **CHAT_FIRST)
         read_streams(service.port, whose[held:], seconds, 1).result()
-        time.sleep(2)
+        time.sleep(1)
         idle = resident(service)
         client = read_streams(service.port, whose[:held], seconds + spread_over, spread_over)
         # All have begun; the last ones go on for `seconds`.

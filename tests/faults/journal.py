@@ -40,6 +40,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.writes = 0
+        self.chunks = 0
         self._calls = count(1)
         self._items: dict[str, int] = {}
         self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -70,6 +71,7 @@ class Journal:
         """Note a piece of a reply that was shown, from code point `start` on."""
         self._put("chunk", message_id=message_id, start=start, text=text)
         os.fdatasync(self._handle)
+        self.chunks += 1
 
     def reply(self, message_id: str, state: str, text: str) -> None:
         """Note how a turn ended, and its whole text."""

@@ -114,6 +114,8 @@ async def the_network_to_the_database_breaks(stage: Stage, breaks: int) -> tuple
             await asyncio.sleep(chance.uniform(0.01, 0.1))
             proxy.cut_all()
             await crowd.writes(5)
+        shown = crowd.journal.chunks
+        await crowd.until(lambda: crowd.journal.chunks >= shown + 8, "replies on their way")
         proxy.hold()
         await asyncio.sleep(0.3)
         for worker in service.workers():
