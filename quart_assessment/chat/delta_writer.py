@@ -26,7 +26,11 @@ log = logging.getLogger(__name__)
 _BEATS_A_LEASE = 3
 _PAUSE_AFTER_FAILURE = 0.5
 
-_Row = tuple[TurnKey, str, int]
+# Batches begin no sooner after each other, but for the first and the last words of a reply: many slow streams
+# would have a commit each.
+APART_SECONDS = 0.03
+
+_Row = tuple[TurnKey, str, int, bool]
 
 
 class Writable(Protocol):
@@ -34,6 +38,11 @@ class Writable(Protocol):
 
     key: TurnKey
     lost: bool
+
+    @property
+    def read_elsewhere(self) -> bool:
+        """Whether other workers are to be told of its text."""
+        ...
 
     def piece(self) -> tuple[str, int]:
         """Give the text to write, the same again until `committed`, and the reply's length up to its end."""
@@ -49,7 +58,7 @@ class Writable(Protocol):
 
 
 class DeltaWriter:
-    """Writes what `running()` has to write, as soon as the last batch returned; beats renew silent leases."""
+    """Writes what `running()` has to write, in batches APART_SECONDS apart; beats renew silent leases."""
 
     def __init__(
         self,
@@ -61,10 +70,9 @@ class DeltaWriter:
         self._worker_id = worker_id
         self._lease = lease
         self._running = running
-        self._commits: GroupCommit[Sequence[_Row], set[TurnKey]] = GroupCommit(
-            database, self._insert, "general"
-        )
+        self._commits: GroupCommit[Sequence[_Row], set[int]] = GroupCommit(database, self._insert, "general")
         self._wanted = asyncio.Event()
+        self._at_once = asyncio.Event()
         self._next_beat = 0.0
         self._task: asyncio.Task[None] | None = None
 
@@ -72,14 +80,16 @@ class DeltaWriter:
         """Begin to write."""
         self._task = asyncio.create_task(self._write_on())
 
-    def wake(self) -> None:
-        """Say that there is text to write."""
+    def wake(self, *, at_once: bool = False) -> None:
+        """Say that there is text to write; `at_once` if it should not wait for company."""
         self._wanted.set()
+        if at_once:
+            self._at_once.set()
 
     def beat(self) -> None:
         """Renew all leases now; a turn that was stopped elsewhere is found out by that."""
         self._next_beat = 0.0
-        self._wanted.set()
+        self.wake(at_once=True)
 
     async def close(self) -> None:
         """Stop writing; a batch under way is finished by its own task."""
@@ -89,11 +99,13 @@ class DeltaWriter:
 
     async def _write_on(self) -> None:
         loop = asyncio.get_running_loop()
+        began = 0.0
         while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(self._next_beat):
-                    await self._wanted.wait()
+            await _set_by(self._at_once, began + APART_SECONDS)
+            await _set_by(self._wanted, self._next_beat)
             self._wanted.clear()
+            self._at_once.clear()
+            began = loop.time()
             due = loop.time() >= self._next_beat
             if due:
                 self._next_beat = loop.time() + self._lease / _BEATS_A_LEASE
@@ -108,14 +120,15 @@ class DeltaWriter:
         False where the database could not be asked, and it is not known what was kept.
         """
         try:
-            held = await self._commits.submit([(turn.key, *turn.piece()) for turn in batch])
+            rows = [(turn.key, *turn.piece(), turn.read_elsewhere) for turn in batch]
+            held = await self._commits.submit(rows)
         except Unavailable:
             return False
         except Exception:
             log.exception("a batch of replies cannot be written")
             held = set()
-        for turn in batch:
-            if turn.key in held:
+        for place, turn in enumerate(batch):
+            if place in held:
                 turn.committed()
             else:
                 turn.lose()
@@ -123,7 +136,15 @@ class DeltaWriter:
 
     async def _insert(
         self, connection: AsyncConnection, batches: Sequence[Sequence[_Row]]
-    ) -> Sequence[set[TurnKey]]:
+    ) -> Sequence[set[int]]:
         return [
             await repository.insert_deltas(connection, rows, self._worker_id, self._lease) for rows in batches
         ]
+
+
+async def _set_by(event: asyncio.Event, deadline: float) -> None:
+    """Wait until `event` is set, or `deadline`, a time of the loop, has come."""
+    if not event.is_set() and deadline > asyncio.get_running_loop().time():
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(deadline):
+                await event.wait()

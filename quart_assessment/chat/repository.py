@@ -99,11 +99,19 @@ _TIMING = sa.text("""
     RETURNING message_id
 """).bindparams(sa.bindparam("timing", type_=turns.c.timing.type))
 
-DELTAS_IN = {"session_id": "uuid", "message_id": "uuid", "text": "text", "ends_at": "integer"}
+_CALL = sa.text(f"SELECT pg_notify('{CHANNEL}', :call)")
+
+DELTAS_IN = {
+    "session_id": "uuid",
+    "message_id": "uuid",
+    "text": "text",
+    "ends_at": "integer",
+    "told": "boolean",
+}
 _WRITE_DELTAS = sa.text(f"""
     WITH asked AS (
         SELECT * FROM unnest({", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in DELTAS_IN.items())})
-            AS a({", ".join(DELTAS_IN)})
+            WITH ORDINALITY AS a({", ".join(DELTAS_IN)}, place)
     ), held AS (
         UPDATE turns u SET lease_until = now() + make_interval(secs => :lease),
             state = CASE WHEN a.text = '' THEN u.state ELSE 'streaming' END,
@@ -118,8 +126,7 @@ _WRITE_DELTAS = sa.text(f"""
         SELECT session_id, message_id, ends_at, text FROM held WHERE text <> ''
         ON CONFLICT (session_id, message_id, ends_at) DO NOTHING
     )
-    SELECT session_id, message_id,
-        CASE WHEN text <> '' THEN pg_notify('{CHANNEL}', session_id || '/' || message_id) END
+    SELECT place, CASE WHEN told AND text <> '' THEN pg_notify('{CHANNEL}', session_id || '/' || message_id) END
     FROM held
 """)  # noqa: S608
 
@@ -249,26 +256,33 @@ async def update_timing(connection: AsyncConnection, key: TurnKey, timing: dict[
     return found.one_or_none() is not None
 
 
+async def call_for(connection: AsyncConnection, key: TurnKey) -> None:
+    """Tell the worker that makes a turn, whichever it is, that it is read elsewhere."""
+    await connection.execute(_CALL, {"call": key.call})
+
+
 async def insert_deltas(
     connection: AsyncConnection,
-    rows: Sequence[tuple[TurnKey, str, int]],
+    rows: Sequence[tuple[TurnKey, str, int, bool]],
     worker_id: UUID,
     lease: float,
-) -> set[TurnKey]:
+) -> set[int]:
     """Store new text of turns this worker answers and renew their leases, in one statement.
 
-    A row is (turn, text, code points of the reply up to its end); an empty text renews the lease alone, and
-    one that is stored already is left. Gives the turns that are still this worker's.
+    A row is (turn, text, code points of the reply up to its end, whether other workers are told); an empty text
+    renews the lease alone, and one that is stored already is left. Gives the places in `rows`, from 0, of turns
+    that are still this worker's.
     """
     found = await connection.execute(
         _WRITE_DELTAS,
         {
-            "session_id": [key.session_id for key, _, _ in rows],
-            "message_id": [key.message_id for key, _, _ in rows],
-            "text": [text for _, text, _ in rows],
-            "ends_at": [ends_at for _, _, ends_at in rows],
+            "session_id": [key.session_id for key, *_ in rows],
+            "message_id": [key.message_id for key, *_ in rows],
+            "text": [text for _, text, _, _ in rows],
+            "ends_at": [ends_at for _, _, ends_at, _ in rows],
+            "told": [told for *_, told in rows],
             "worker_id": worker_id,
             "lease": lease,
         },
     )
-    return {TurnKey(row.session_id, row.message_id) for row in found}
+    return {place - 1 for place in found.scalars()}

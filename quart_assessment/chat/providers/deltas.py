@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 
@@ -16,8 +16,7 @@ _LONE = re.compile("[\ud800-\udfff]")
 _CONTENT_REFUSALS = frozenset({"content_filter", "content_policy_violation"})
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(NamedTuple):
     """What one event of the stream said: some text, and whether it was the last."""
 
     text: str
@@ -38,13 +37,13 @@ class DeltaDecoder:
     def feed(self, data: bytes) -> Delta:
         """Take some bytes and say what they completed."""
         data = self._rest + data
-        # A CR at the very end may be half of a CRLF; it waits for the byte after it.
-        held = data.endswith(b"\r")
-        *lines, rest = _LINE_END.split(data[:-1] if held else data)
-        self._rest = rest + b"\r" if held else rest
+        if b"\r" in data:
+            lines = self._lines(data)
+        else:
+            *lines, self._rest = data.split(b"\n")
         if len(self._rest) > _LONGEST_LINE:
             raise ModelUnavailable
-        text: list[str] = []
+        text = ""
         finished = False
         for line in lines:
             if not line.startswith(b"data:"):
@@ -54,10 +53,17 @@ class DeltaDecoder:
                 finished = True
                 break
             if said:
-                delta = _read_chunk(said)
-                text.append(delta.text)
-                finished = finished or delta.finished
-        return Delta(self._storable("".join(text), finished), finished)
+                more, last = _read_chunk(said)
+                text += more
+                finished = finished or last
+        return Delta(self._storable(text, finished) if text or self._surrogate else "", finished)
+
+    def _lines(self, data: bytes) -> list[bytes]:
+        # A CR at the very end may be half of a CRLF; it waits for the byte after it.
+        held = data.endswith(b"\r")
+        *lines, rest = _LINE_END.split(data[:-1] if held else data)
+        self._rest = rest + b"\r" if held else rest
+        return lines
 
     def _storable(self, text: str, finished: bool) -> str:
         """Join surrogate halves that came apart; replace lone ones and drop NUL, which no text may hold."""
@@ -72,7 +78,7 @@ class DeltaDecoder:
         return text
 
 
-def _read_chunk(said: bytes) -> Delta:
+def _read_chunk(said: bytes) -> tuple[str, bool]:
     try:
         chunk: object = orjson.loads(said)
     except orjson.JSONDecodeError:
@@ -87,7 +93,7 @@ def _read_chunk(said: bytes) -> Delta:
     choices = chunk.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     if not isinstance(choice, dict):
-        return Delta("", False)
+        return "", False
     reason = choice.get("finish_reason")
     delta = choice.get("delta")
     if not isinstance(delta, dict):
@@ -95,7 +101,7 @@ def _read_chunk(said: bytes) -> Delta:
     if reason == "content_filter" or delta.get("refusal"):
         raise ModelRefused
     content = delta.get("content")
-    return Delta(content if isinstance(content, str) else "", reason is not None)
+    return content if isinstance(content, str) else "", reason is not None
 
 
 def _reported(error: object) -> ModelRefused | ModelUnavailable:
