@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import orjson
 
-from quart_assessment.chat.providers import ModelRefused, ModelUnavailable
+from quart_assessment.chat.providers import ModelFailure, ModelRefused, ModelUnavailable
 
 _LONGEST_LINE = 1024 * 1024
 _LINE_END = re.compile(rb"\r\n|\n|\r")
@@ -17,17 +17,18 @@ _CONTENT_REFUSALS = frozenset({"content_filter", "content_policy_violation"})
 
 
 class Delta(NamedTuple):
-    """What one event of the stream said: some text, and whether it was the last."""
+    """What some bytes of the stream said: text, whether it was the last, and how the reply failed after it."""
 
     text: str
-    finished: bool
+    finished: bool = False
+    failure: ModelFailure | None = None
 
 
 class DeltaDecoder:
     """Reads `data:` lines of OpenAI's chat completion chunks, fed by pieces cut anywhere.
 
-    Raises ModelRefused when the provider refuses for the content, ModelUnavailable when it reports any other
-    error or writes what is no event. Bytes that are no UTF-8 become U+FFFD.
+    The failure is ModelRefused when the provider refuses for the content, ModelUnavailable when it reports any
+    other error or writes what is no event. Bytes that are no UTF-8 become U+FFFD.
     """
 
     def __init__(self) -> None:
@@ -42,9 +43,10 @@ class DeltaDecoder:
         else:
             *lines, self._rest = data.split(b"\n")
         if len(self._rest) > _LONGEST_LINE:
-            raise ModelUnavailable
+            return Delta("", failure=ModelUnavailable())
         text = ""
         finished = False
+        failure = None
         for line in lines:
             if not line.startswith(b"data:"):
                 continue
@@ -52,11 +54,19 @@ class DeltaDecoder:
             if said == b"[DONE]":
                 finished = True
                 break
-            if said:
+            if not said:
+                continue
+            try:
                 more, last = _read_chunk(said)
-                text += more
-                finished = finished or last
-        return Delta(self._storable(text, finished) if text or self._surrogate else "", finished)
+            except ModelFailure as failed:
+                # What the same bytes said before it is part of the reply.
+                failure = failed
+                break
+            text += more
+            finished = finished or last
+        if text or self._surrogate:
+            text = self._storable(text, last=finished or failure is not None)
+        return Delta(text, finished, failure)
 
     def _lines(self, data: bytes) -> list[bytes]:
         # A CR at the very end may be half of a CRLF; it waits for the byte after it.
@@ -65,13 +75,13 @@ class DeltaDecoder:
         self._rest = rest + b"\r" if held else rest
         return lines
 
-    def _storable(self, text: str, finished: bool) -> str:
+    def _storable(self, text: str, *, last: bool) -> str:
         """Join surrogate halves that came apart; replace lone ones and drop NUL, which no text may hold."""
         text = (self._surrogate + text).replace("\x00", "")
         self._surrogate = ""
         if text.isascii():
             return text
-        if not finished and "\ud800" <= text[-1] <= "\udbff":
+        if not last and "\ud800" <= text[-1] <= "\udbff":
             text, self._surrogate = text[:-1], text[-1]
         if _LONE.search(text):
             text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

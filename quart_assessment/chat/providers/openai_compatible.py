@@ -120,6 +120,8 @@ class OpenAICompatible:
                 length += len(text)
                 yield text
                 deadline = min(until, now() + self._limits.idle)
+            if delta.failure is not None:
+                raise delta.failure
         if not length:
             raise ModelUnavailable
         if finished:
