@@ -1,7 +1,7 @@
 # Each target is a command of its own; `make` alone names them.
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help run test check prove format clean
+.PHONY: help run test check prove bench format clean
 
 help: ## name the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -25,6 +25,10 @@ check: ## style, types and floors
 prove: ## the long counts; writes docs/proof.md
 	@bin/bootstrap test
 	@.venv/bin/pytest -m prove
+
+bench: ## the figures beside their targets and peers; writes docs/performance.md (PART="saves chat" for some of it)
+	@bin/bootstrap bench
+	@.venv/bin/python -m benchmarks $(PART)
 
 format: ## bring all files into shape
 	@bin/bootstrap test

@@ -27,13 +27,13 @@ def record(title: str, command: str, figures: Mapping[str, object], page: Path =
     lines = [f"- {name}: {value}" for name, value in figures.items()]
     date = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     section = "\n".join([f"`{command}`, {date}, {machine()}", "", *lines])
-    found = _sections(page.read_text()) if page.exists() else {}
+    found = sections(page.read_text()) if page.exists() else {}
     found[title] = section
     page.parent.mkdir(exist_ok=True)
     text = "\n".join([HEAD, *(f"## {name}\n\n{found[name]}\n" for name in sorted(found))])
     page.write_text(text)
 
 
-def _sections(text: str) -> dict[str, str]:
+def sections(text: str) -> dict[str, str]:
     parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)[1:]
     return {title: body.strip() for title, body in zip(parts[::2], parts[1::2], strict=True)}

@@ -1,0 +1,1 @@
+"""What the service costs and how it compares, measured: `make bench`, `python -m benchmarks NAME...`."""

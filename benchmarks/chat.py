@@ -1,0 +1,165 @@
+"""The interview: how much later a word comes than from the model itself, and how many streams a worker holds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.ground import Ground, Person, cpu_seconds, people
+from benchmarks.load.processes import PacedModel, paced_model, read_model, read_streams
+from benchmarks.measure import Result, Table, Target, alternating, spread
+from benchmarks.metrics import read_metrics, resident, sampling
+from tests.ground.service import Service
+
+STREAMS, RATE = 200, 10
+HELD, HELD_RATE = 1000, 2
+KIB = 1024
+CHAT_FIRST: dict[str, Any] = {"presentation": {"order": "chat_first"}}
+MANY = {"turns_at_once": 2000, "limit_concurrency": 5000, "llm_turn_timeout": 600}
+"""Settings by which one worker takes all streams of a measurement."""
+SHARES = ("0.5", "0.9", "0.99", "0.999", "1.0")
+_WARM = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One round: what the reader saw, and the worker's CPU in seconds a 1,000 words."""
+
+    read: dict[str, Any]
+    cpu: float
+
+    @property
+    def first(self) -> float:
+        """The median time to the first word in milliseconds."""
+        return spread(self.read["first"]).median
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What a worker needed to hold many streams: bytes each, least and most connections in use meanwhile."""
+
+    bytes_each: float
+    least: float
+    most: float
+    read: dict[str, Any]
+
+
+def measure(ground: Ground) -> Result:
+    """Measure delays by 200 streams, then hold 1,000."""
+    rounds, seconds = ground.counts(3, 20)
+    streams, held = (20, 30) if ground.quick else (STREAMS, HELD)
+    with paced_model() as model:
+        seen = _delays(ground, model, streams, rounds, seconds)
+        holding = _hold(ground, model, held, seconds)
+    return _result(seen, holding, streams, held, rounds, seconds)
+
+
+def _delays(
+    ground: Ground, model: PacedModel, streams: int, rounds: int, seconds: int
+) -> dict[str, list[Seen]]:
+    asked = model.at(RATE, RATE * seconds)
+    database = ground.database()
+    with ground.service(database, model=asked, web_concurrency=1, **MANY) as service:
+        whose = people(service, database, streams, **CHAT_FIRST)
+        runs = {
+            "through this service": lambda: _through(service, whose, seconds),
+            "the model itself": lambda: Seen(
+                read_model(model.port, asked.name, streams, seconds, 2).result(), 0
+            ),
+        }
+        return alternating(runs, rounds, warm=not ground.quick)
+
+
+def _through(service: Service, whose: Sequence[Person], seconds: int) -> Seen:
+    worker = service.workers()
+    used = cpu_seconds(worker)
+    read = read_streams(service.port, whose, seconds, 2).result()
+    return Seen(read, 1000 * (cpu_seconds(worker) - used) / read["words"])
+
+
+def _hold(ground: Ground, model: PacedModel, held: int, seconds: int) -> Holding:
+    spread_over = held / 100
+    asked = model.at(HELD_RATE, HELD_RATE * round(seconds + spread_over))
+    database = ground.database()
+    with ground.service(database, model=asked, web_concurrency=1, **MANY) as service:
+        whose = people(service, database, held + _WARM, **CHAT_FIRST)
+        read_streams(service.port, whose[held:], seconds, 1).result()
+        time.sleep(1)
+        idle = resident(service)
+        client = read_streams(service.port, whose[:held], seconds + spread_over, spread_over)
+        # All have begun; the last ones go on for `seconds`.
+        time.sleep(spread_over + 1)
+        with (
+            sampling(lambda: resident(service)) as memory,
+            sampling(lambda: _in_use(service), 0.25) as in_use,
+        ):
+            time.sleep(max(1, seconds - 3))
+        read = client.result()
+    return Holding((max(memory.values) - idle) / held, min(in_use.values), max(in_use.values), read)
+
+
+def _in_use(service: Service) -> float:
+    found = read_metrics(service)
+    return sum(value for name, value in found.items() if name.startswith("qa_pool_connections_in_use{"))
+
+
+def _result(
+    seen: dict[str, list[Seen]], holding: Holding, streams: int, held: int, rounds: int, seconds: int
+) -> Result:
+    ours, direct = seen.values()
+    base = spread([one.read["delays"]["0.5"] for one in direct]).median
+    added = spread([one.read["delays"]["0.99"] - base for one in ours])
+    first = spread([one.first - other.first for one, other in zip(ours, direct, strict=True)])
+    rows = [
+        (
+            name,
+            spread([one.first for one in of]).said(1),
+            *(spread([one.read["delays"][share] for one in of]).said(1) for share in SHARES),
+            spread([1e3 * one.cpu for one in of]).said() if of is ours else "-",
+        )
+        for name, of in seen.items()
+    ]
+    names = ("p50", "p90", "p99", "p99.9", "most")
+    head = (
+        "read",
+        "first word, ms",
+        *(f"a word under way, {name}, ms" for name in names),
+        "CPU ms, 1,000 words",
+    )
+    return Result(
+        "Chat",
+        [Table(head, rows)],
+        [
+            Target(
+                f"added delay of a chunk, p99, {streams} streams at {RATE} tokens/s on one worker",
+                added.median,
+                most=100,
+                said=f"{added.said(1)} ms",
+                unit=" ms",
+            ),
+            Target(
+                f"memory of a stream, {held} streams at {HELD_RATE} tokens/s held by one worker, no errors",
+                holding.bytes_each / KIB,
+                most=100,
+                said=f"{holding.bytes_each / KIB:.0f} KiB",
+                unit=" KiB",
+            ),
+            Target(
+                "connections in use at some moment while all of them stream",
+                holding.least,
+                most=0,
+                said=f"{holding.least:.0f} (most: {holding.most:.0f})",
+            ),
+        ],
+        [
+            f"{rounds} rounds of {seconds} s. Each word carries the time of its sending; its delay ends when the "
+            "reader has it. The added delay is a word's delay less the median delay of words read from the model "
+            f"itself. The first word comes {first.said(1)} ms later than from the model itself: the message and the "
+            "word are committed before it is sent.",
+            f"While {held} streams were held, a word was under way for {holding.read['delays']['0.5']:.0f} ms (p50), "
+            f"{holding.read['delays']['0.99']:.0f} ms (p99). One moment without a connection in use shows that no "
+            "stream holds one.",
+        ],
+    )

@@ -1,0 +1,212 @@
+"""Pictures made durable: captures a second of 100 KB and 1 MB by 16 clients, beside a peer and limits."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import psutil
+
+from benchmarks.ground import (
+    ROOT,
+    Ground,
+    capture_table,
+    counted,
+    cpu_seconds,
+    database_processes,
+    people,
+)
+from benchmarks.load.pictures import Picture, picture
+from benchmarks.load.wrk import Closed, closed_loop
+from benchmarks.measure import Result, Table, Target, alternating, ratios, spread
+from tests.ground.postgres import Database
+from tests.ground.service import Service
+
+CLIENTS = 16
+SIZES = {"100 KB": 100 * 1024, "1 MB": 1024 * 1024}
+OURS, FLASK, EXECUTOR = "this service", "Flask gthread", "Flask, executor a request"
+DRAIN, FILES = "same route, drained and hashed", "bare write, fsync, rename, fsync of folder"
+_COUNT_ROWS = "SELECT count(*) FROM captures WHERE kept"
+ALL_WANTED = {"max_captures": 1_000_000_000}
+"""A study's camera settings by which no picture of a measurement is one too many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One round: what the clients saw, and CPU in microseconds a capture of the program and of PostgreSQL."""
+
+    load: Closed
+    program: float
+    database: float
+
+
+def measure(ground: Ground) -> Result:
+    """Measure both sizes, then count the calls that make files durable."""
+    rounds, seconds = ground.counts(5, 8)
+    database = ground.database()
+    with contextlib.ExitStack() as stack:
+        enter = stack.enter_context
+        services = {
+            OURS: enter(ground.service(database)),
+            FLASK: enter(ground.flask(database)),
+            EXECUTOR: enter(ground.flask(database, executor=True)),
+            DRAIN: enter(ground.variant(database, "benchmarks.limits.draining:create_app()")),
+        }
+        whose = people(services[OURS], database, CLIENTS, camera=ALL_WANTED)
+        table = capture_table(ground.folder, whose)
+        seen = {
+            size: _rounds(ground, database, services, table, picture(ground.folder, size), rounds, seconds)
+            for size in SIZES.values()
+        }
+        fsyncs = _fsyncs(services[OURS], table, picture(ground.folder, SIZES["100 KB"]), seconds)
+    return _result(seen, fsyncs, rounds, seconds)
+
+
+def _rounds(
+    ground: Ground,
+    database: Database,
+    services: dict[str, Service],
+    table: Path,
+    sent: Picture,
+    rounds: int,
+    seconds: float,
+) -> dict[str, list[Seen]]:
+    def of(name: str, service: Service) -> Callable[[], Seen]:
+        return lambda: _round(ground, name, service, database, table, sent, seconds)
+
+    runs = {name: of(name, service) for name, service in services.items()}
+    runs[FILES] = lambda: _files(ground, sent.size, seconds)
+    return alternating(runs, rounds, warm=not ground.quick)
+
+
+def _round(
+    ground: Ground,
+    name: str,
+    service: Service,
+    database: Database,
+    table: Path,
+    sent: Picture,
+    seconds: float,
+) -> Seen:
+    storing = name != DRAIN
+    before = counted(database, _COUNT_ROWS) if storing else 0
+    program = psutil.Process(service.process.pid).children(recursive=True)
+    postgres = database_processes(ground.server)
+    used, used_there = cpu_seconds(program), cpu_seconds(postgres)
+    load = send_captures(service, table, sent, seconds)
+    used, used_there = cpu_seconds(program) - used, cpu_seconds(postgres) - used_there
+    if load.failed:
+        raise RuntimeError(f"{name}: {load.failed} of {load.requests} failed\n{service.printed()[-2000:]}")
+    if storing and counted(database, _COUNT_ROWS) - before < load.requests:
+        raise RuntimeError(f"{name}: more captures acknowledged than rows stored")
+    _empty_stores(ground)
+    return Seen(load, 1e6 * used / load.requests, 1e6 * used_there / load.requests)
+
+
+def send_captures(service: Service, table: Path, sent: Picture, seconds: float) -> Closed:
+    """Send one picture again and again by 16 clients, each time under a new id."""
+    words = [str(table), str(sent.path), sent.digest, uuid4().hex[:8]]
+    return closed_loop(service.url, "captures.lua", words, clients=CLIENTS, seconds=seconds)
+
+
+def _empty_stores(ground: Ground) -> None:
+    """Remove the files of a round, so that a long run does not fill the disk; their folders stay known."""
+    for path in ground.folder.glob("*/store/*/*"):
+        path.unlink(missing_ok=True)
+
+
+def _files(ground: Ground, size: int, seconds: float) -> Seen:
+    folder = ground.folder / f"files-{uuid4().hex[:8]}"
+    words = [str(folder), str(size), str(CLIENTS), str(seconds)]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.limits.durable_files", *words],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        timeout=seconds + 60,
+    )
+    shutil.rmtree(folder)
+    made, took = done.stdout.split()
+    nan = float("nan")
+    return Seen(Closed(int(made), float(took), nan, nan, nan, 0), nan, nan)
+
+
+def _fsyncs(service: Service, table: Path, sent: Picture, seconds: float) -> float | None:
+    """Count the calls by which workers make files durable, a capture; None where strace may not look on."""
+    strace = shutil.which("strace")
+    if strace is None:
+        return None
+    workers = [word for worker in service.workers() for word in ("-p", str(worker.pid))]
+    calls = "trace=fsync,fdatasync,syncfs,sync_file_range,sync"
+    watching = subprocess.Popen(
+        [strace, "-f", "-c", "-e", calls, *workers],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    time.sleep(1)
+    load = send_captures(service, table, sent, min(4, seconds))
+    watching.send_signal(signal.SIGINT)
+    printed, _ = watching.communicate(timeout=30)
+    found = re.findall(r"^ *[\d.]+ +[\d.]+ +\d+ +(\d+) .*sync\w*$", printed, re.MULTILINE)
+    return sum(int(one) for one in found) / load.requests if found else None
+
+
+def _result(
+    seen: dict[int, dict[str, list[Seen]]], fsyncs: float | None, rounds: int, seconds: float
+) -> Result:
+    def rates(size: int, name: str) -> list[float]:
+        return [one.load.rate for one in seen[size][name]]
+
+    def target(words: str, other: str, least: float) -> Target:
+        small = SIZES["100 KB"]
+        ratio = ratios(rates(small, OURS), rates(small, other))
+        return Target(words, ratio.median, least=least, said=ratio.said(2))
+
+    tables = []
+    for words, size in SIZES.items():
+        rows = [
+            (
+                name,
+                spread(rates(size, name)).said(),
+                ratios(rates(size, OURS), rates(size, name)).said(2),
+                *(spread([getattr(one.load, key) for one in of]).said(1) for key in ("p50", "p99")),
+                *(spread([getattr(one, key) for one in of]).said() for key in ("program", "database")),
+            )
+            for name, of in seen[size].items()
+        ]
+        head = (
+            "contender",
+            "captures/s",
+            "this service against it",
+            "p50 ms",
+            "p99 ms",
+            "its CPU us",
+            "PostgreSQL's CPU us",
+        )
+        tables.append(Table(head, rows, f"Pictures of {words}"))
+    counted_calls = "could not be counted here (strace)" if fsyncs is None else f"{fsyncs:.2f}"
+    return Result(
+        "Uploads",
+        tables,
+        [
+            target("durable captures/s (100 KB) against the Flask peer", FLASK, 2),
+            target("durable captures/s (100 KB) against the drain-and-hash route", DRAIN, 0.35),
+        ],
+        [
+            f"{CLIENTS} clients (wrk), {rounds} rounds of {seconds} s each; after each round of a contender that "
+            "stores, the rows stored were at least as many as the replies. The peer keeps the same promise: owner "
+            "checked, whole file, SHA-256 compared, fsync, rename, fsync of the folder, row committed, then the reply.",
+            f"Calls of fsync and its kin a capture of 100 KB, by this service's workers: {counted_calls}.",
+        ],
+    )
