@@ -1,7 +1,7 @@
 """The text of all running replies, written by one statement after another: each batch is what came meanwhile.
 
 Nothing is shown that is not committed: a piece of text is taken from its reply, written, and only then given
-to the reply's readers. The same statement renews the leases, those of silent replies too.
+to the reply's readers. Every third of a lease the same statement renews the leases, those of silent replies too.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ _PAUSE_AFTER_FAILURE = 0.5
 APART_SECONDS = 0.03
 
 _Row = tuple[TurnKey, str, int, bool]
+# Rows, and whether their leases are renewed.
+_Batch = tuple[Sequence[_Row], bool]
 
 
 class Writable(Protocol):
@@ -70,7 +72,7 @@ class DeltaWriter:
         self._worker_id = worker_id
         self._lease = lease
         self._running = running
-        self._commits: GroupCommit[Sequence[_Row], set[int]] = GroupCommit(database, self._insert, "general")
+        self._commits: GroupCommit[_Batch, dict[int, bool]] = GroupCommit(database, self._insert, "deltas")
         self._wanted = asyncio.Event()
         self._at_once = asyncio.Event()
         self._next_beat = 0.0
@@ -106,39 +108,47 @@ class DeltaWriter:
             self._wanted.clear()
             self._at_once.clear()
             began = loop.time()
-            due = loop.time() >= self._next_beat
-            if due:
-                self._next_beat = loop.time() + self._lease / _BEATS_A_LEASE
+            due = began >= self._next_beat
             batch = [turn for turn in self._running() if not turn.lost and (due or turn.piece()[0])]
-            if batch and not await self.save_message(batch):
+            if due:
+                self._next_beat = began + self._lease / _BEATS_A_LEASE
+            if batch and not await self.save_message(batch, renew=due):
                 self._wanted.set()
+                if due:
+                    self._next_beat = began
                 await asyncio.sleep(_PAUSE_AFTER_FAILURE)
 
-    async def save_message(self, batch: Sequence[Writable]) -> bool:
-        """Write what running replies have to write, and renew their leases.
+    async def save_message(self, batch: Sequence[Writable], *, renew: bool) -> bool:
+        """Write what running replies have to write, and renew their leases where it is time.
 
-        False where the database could not be asked, and it is not known what was kept.
+        A turn that somebody holds locked is tried again with the next batch, and holds up nobody. False where the
+        database could not be asked, and it is not known what was kept.
         """
+        rows = [(turn.key, *turn.piece(), turn.read_elsewhere) for turn in batch]
+        held: dict[int, bool] = {}
         try:
-            rows = [(turn.key, *turn.piece(), turn.read_elsewhere) for turn in batch]
-            held = await self._commits.submit(rows)
+            held = await self._commits.submit((rows, renew))
         except Unavailable:
             return False
         except Exception:
             log.exception("a batch of replies cannot be written")
-            held = set()
         for place, turn in enumerate(batch):
-            if place in held:
-                turn.committed()
-            else:
+            if place not in held:
                 turn.lose()
+            elif held[place]:
+                turn.committed()
+        if not all(held.values()):
+            self._wanted.set()
+            if renew:
+                self._next_beat = asyncio.get_running_loop().time() + _PAUSE_AFTER_FAILURE
         return True
 
     async def _insert(
-        self, connection: AsyncConnection, batches: Sequence[Sequence[_Row]]
-    ) -> Sequence[set[int]]:
+        self, connection: AsyncConnection, batches: Sequence[_Batch]
+    ) -> Sequence[dict[int, bool]]:
         return [
-            await repository.insert_deltas(connection, rows, self._worker_id, self._lease) for rows in batches
+            await repository.insert_deltas(connection, rows, self._worker_id, self._lease, renew=renew)
+            for rows, renew in batches
         ]
 
 
