@@ -141,9 +141,8 @@ _WRITE_DELTAS = sa.text(f"""
         SELECT session_id, message_id, ends_at, text FROM held WHERE text <> ''
         ON CONFLICT (session_id, message_id, ends_at) DO NOTHING
     )
-    SELECT o.place, h.place IS NOT NULL AS written,
-        CASE WHEN h.told AND h.text <> '' THEN pg_notify('{CHANNEL}', h.session_id || '/' || h.message_id) END
-    FROM ours o LEFT JOIN held h USING (place)
+    SELECT (SELECT array_agg(place) FROM ours) AS ours, (SELECT array_agg(place) FROM held) AS written,
+        (SELECT count(pg_notify('{CHANNEL}', session_id || '/' || message_id)) FROM held WHERE told AND text <> '')
 """)  # noqa: S608
 
 
@@ -301,4 +300,6 @@ async def insert_deltas(
             "lease": lease,
         },
     )
-    return {place - 1: written for place, written, _ in found}
+    row = found.one()
+    written = set(row.written or ())
+    return {place - 1: place in written for place in row.ours or ()}
