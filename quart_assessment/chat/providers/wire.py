@@ -252,6 +252,7 @@ class _Connection(asyncio.Protocol):
             self.abort()
 
     def abort(self) -> None:
+        self._wire.forget(self)
         if self._transport is not None:
             self._transport.abort()
 
