@@ -11,6 +11,7 @@ from quart_assessment.database.current import DATABASE, database_of
 from quart_assessment.database.engine import Database
 from quart_assessment.operations.api_docs import openapi, page
 from quart_assessment.serving.bodies import PullBodies
+from quart_assessment.serving.lean import app_class
 from quart_assessment.settings import Settings
 from quart_assessment.web import errors
 from quart_assessment.web.edge import Edge
@@ -29,7 +30,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     settings = settings or Settings()
     if settings.secret_key is None or len(settings.secret_key.get_secret_value()) < 32:
         raise ValueError("SECRET_KEY must have 32 characters or more")
-    app = Quart(__name__, static_folder=None)
+    app = app_class(lean=settings.lean_requests)(__name__, static_folder=None)
     app.secret_key = settings.secret_key.get_secret_value()
     app.extensions[SETTINGS] = settings
     # Bodies have limits and time-outs of their own, a route each; a stream has no end that is known.

@@ -12,6 +12,10 @@ bulk_saves = Histogram(
     "qa_bulk_save_seconds", "Bulk answers, from the whole request to their commit", buckets=_FAST
 )
 uploads = Histogram("qa_upload_seconds", "An upload, from its head to its commit", buckets=_FAST)
+stored_files = Histogram(
+    "qa_store_seconds", "A capture's file, from all its bytes to durable under its name", buckets=_FAST
+)
+fsyncs = Counter("qa_store_fsyncs_total", "Calls of fsync for captures' files and folders")
 first_chunks = Histogram(
     "qa_first_chunk_seconds", "A message, from its commit to its first chunk", buckets=_SLOW
 )

@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     forwarded_allow_ips: str = Field(
         "127.0.0.1", description="proxies whose X-Forwarded-* is believed, one hop"
     )
+    lean_requests: bool = Field(True, description="serve requests by the lean parts; false: by plain Quart")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="least level logged")
     metrics_token: SecretStr | None = Field(
         None, description="bearer token of /metrics; unset: loopback only"

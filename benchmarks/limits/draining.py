@@ -9,9 +9,10 @@ from importlib import import_module
 from quart import Quart
 
 from quart_assessment.app import create_app as create_service
+from quart_assessment.camera.doors import Doors
 from quart_assessment.camera.facts import Capture
+from quart_assessment.camera.offers import Saved
 from quart_assessment.camera.receiving import PutCapture
-from quart_assessment.camera.saving import Saved
 from quart_assessment.camera.stores import Store
 from quart_assessment.camera.uploads import Budget
 from quart_assessment.database.engine import Database
@@ -19,7 +20,7 @@ from quart_assessment.web.caller import Caller
 
 
 async def _drain(
-    _database: Database, _store: Store, budget: Budget, _caller: Caller, call: PutCapture
+    _database: Database, _doors: Doors, _store: Store, budget: Budget, _caller: Caller, call: PutCapture
 ) -> Saved:
     hashed, size = hashlib.sha256(), 0
     with budget.share(call.body.length, call.limit) as share:

@@ -19,6 +19,6 @@ def install(app: Quart) -> None:
     from quart_assessment.web.state import settings_of
 
     install_passwords(app)
-    install_cookie(app)
-    caller.install(app, CookieCallers(Presence(settings_of(app))))
+    auth = install_cookie(app)
+    caller.install(app, CookieCallers(auth, Presence(settings_of(app))))
     app.register_blueprint(blueprint)

@@ -6,21 +6,23 @@ import hashlib
 import secrets
 
 from quart import Quart
-from quart_auth import AuthUser, QuartAuth, current_user, login_user, logout_user
+from quart_auth import AuthUser, QuartAuth, login_user, logout_user
 
 from quart_assessment.accounts.presence import Presence
 from quart_assessment.accounts.service import staff_of
 from quart_assessment.database.current import database
+from quart_assessment.serving.lean.tokens import RememberingAuth
 from quart_assessment.web.caller import Caller, Staff
 from quart_assessment.web.state import settings_of
 
 TOKEN_BYTES = 32
 
 
-def install_cookie(app: Quart) -> None:
+def install_cookie(app: Quart) -> QuartAuth:
     """Set the cookie up: HttpOnly, SameSite=Lax, Secure with the __Host- prefix but on a loopback name."""
     settings = settings_of(app)
-    QuartAuth(
+    auth = RememberingAuth if settings.lean_requests else QuartAuth
+    return auth(
         app,
         cookie_name="qa_login" if settings.loopback else "__Host-qa_login",
         cookie_secure=not settings.loopback,
@@ -54,12 +56,13 @@ def take_cookie() -> None:
 class CookieCallers:
     """Finds the caller by the cookie; notes that a login is in use."""
 
-    def __init__(self, presence: Presence) -> None:
+    def __init__(self, auth: QuartAuth, presence: Presence) -> None:
+        self._auth = auth
         self._presence = presence
 
     def of_cookie(self) -> Caller | None:
         """Give the holder of a well-signed cookie, without asking the database."""
-        token = current_user.auth_id
+        token = self._auth.load_user().auth_id
         if token is None:
             return None
         found = Caller(token_hash(token))

@@ -1,4 +1,4 @@
-"""The store of the worker that serves this request, and its budget of uploads under way."""
+"""The store of the worker that serves this request, its budget of uploads under way, and their doors."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from typing import cast
 
 from quart import Quart, current_app
 
+from quart_assessment.camera.doors import Doors
 from quart_assessment.camera.stores import Store
 from quart_assessment.camera.stores.files import FileStore
 from quart_assessment.camera.uploads import Budget
+from quart_assessment.database.current import database_of
 from quart_assessment.problems import Unavailable
 from quart_assessment.web.state import settings_of
 
 STORE = "camera.store"
 BUDGET = "camera.budget"
+DOORS = "camera.doors"
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +37,11 @@ def budget() -> Budget:
     return cast(Budget, current_app.extensions[BUDGET])
 
 
+def doors() -> Doors:
+    """Give the statements that this worker's uploads share."""
+    return cast(Doors, current_app.extensions[DOORS])
+
+
 def install_store(app: Quart) -> None:
     """Make the store of `app`, have it ready when the app starts and finished when it stops."""
     settings = settings_of(app)
@@ -41,6 +49,7 @@ def install_store(app: Quart) -> None:
     app.extensions[BUDGET] = Budget(settings.uploads_in_flight_bytes)
 
     async def start() -> None:
+        app.extensions[DOORS] = Doors(database_of(app))
         try:
             await store_of(app).start()
         except Unavailable:

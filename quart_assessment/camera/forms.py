@@ -8,9 +8,10 @@ from uuid import UUID
 
 from quart_assessment.camera.looking import View, look
 from quart_assessment.camera.metadata import Metadata, parse_metadata
+from quart_assessment.camera.offers import Offer, Saved
 from quart_assessment.camera.problems import BadCapture, BadMetadata
 from quart_assessment.camera.rules import may_take_late
-from quart_assessment.camera.saving import Offer, Saved, save_capture
+from quart_assessment.camera.saving import save_capture
 from quart_assessment.camera.stores import Incoming, Store
 from quart_assessment.camera.uploads import Budget, ReceivedFile, UploadForm
 from quart_assessment.database.engine import Database

@@ -6,20 +6,21 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from quart_assessment.camera.doors import Doors
 from quart_assessment.camera.facts import Capture
 from quart_assessment.camera.images import IMAGE_TYPES
 from quart_assessment.camera.looking import View, look
 from quart_assessment.camera.metadata import Metadata, content_digests, parse_metadata
-from quart_assessment.camera.problems import BadDigest, BadImage, BadMetadata, CaptureIdReused
-from quart_assessment.camera.saving import Offer, Saved, save_capture
+from quart_assessment.camera.offers import Offer, Saved
+from quart_assessment.camera.problems import BadMetadata, CaptureIdReused
+from quart_assessment.camera.saving import save_capture
+from quart_assessment.camera.sharing import Shared
 from quart_assessment.camera.stores import Store
 from quart_assessment.camera.uploads import Budget, receive_body
 from quart_assessment.database.engine import Database
-from quart_assessment.problems import Problem, UnsupportedType
+from quart_assessment.problems import UnsupportedType
 from quart_assessment.web.body import RequestBody
 from quart_assessment.web.caller import Caller
-
-FAULTS: dict[str, type[Problem]] = {"bad_image": BadImage, "bad_digest": BadDigest}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class PutCapture:
 
 
 async def put_capture(
-    database: Database, store: Store, budget: Budget, caller: Caller, call: PutCapture
+    database: Database, doors: Doors, store: Store, budget: Budget, caller: Caller, call: PutCapture
 ) -> Saved:
     """Keep the picture in the body, or say why it is not kept; a repeat is answered as the first call.
 
@@ -47,6 +48,28 @@ async def put_capture(
         TooLarge, TimedOut, ClientLeft, BadRequest: the body cannot be read.
         Unavailable: the store, the database or this worker has no room now.
     """
+    usual = await doors.look(caller, call.session_id, call.capture_id)
+    if usual is not None:
+        offer = Offer(call.capture_id, parse_metadata(call.metadata))
+        if usual.wants(offer.metadata):
+            with budget.share(call.body.length, call.limit) as share:
+                await _receive(store, call, offer, share.chunks(call.body, call.limit))
+                saved = await save_capture(
+                    database,
+                    store,
+                    caller,
+                    call.session_id,
+                    [offer],
+                    alone=False,
+                    shared=Shared(doors, usual),
+                )
+                return saved[0]
+    return await _put_looked_at(database, store, budget, caller, call)
+
+
+async def _put_looked_at(
+    database: Database, store: Store, budget: Budget, caller: Caller, call: PutCapture
+) -> Saved:
     async with database.reading() as connection:
         view = await look(connection, caller, call.session_id, [call.capture_id])
     with budget.share(call.body.length, call.limit) as share:
@@ -58,7 +81,7 @@ async def put_capture(
         else:
             await _receive(store, call, offer, chunks)
             if (kept := view.kept(call.capture_id)) is not None:
-                return _repeated(kept, offer)
+                return await _repeated(kept, offer)
         alone = view.near_its_limit
         return (await save_capture(database, store, caller, call.session_id, [offer], alone=alone))[0]
 
@@ -87,16 +110,18 @@ async def _receive(store: Store, call: PutCapture, offer: Offer, chunks: AsyncIt
     offer.metadata = replace(offer.metadata, sha256=digests)
     offer.incoming = store.incoming(call.session_id)
     try:
-        offer.sealed = await receive_body(chunks, offer.incoming)
-        if fault := offer.fault():
-            raise FAULTS[fault]
+        await receive_body(chunks, offer.incoming)
     except BaseException:
         offer.discard()
         raise
 
 
-def _repeated(kept: Capture, offer: Offer) -> Saved:
-    offer.discard()
+async def _repeated(kept: Capture, offer: Offer) -> Saved:
+    try:
+        await offer.look()
+    finally:
+        offer.discard()
+    offer.check()
     if offer.sealed is None or offer.sealed.sha256 != kept.sha256:
         raise CaptureIdReused
     return Saved(kept, created=False)

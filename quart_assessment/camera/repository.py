@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -13,7 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.camera.facts import Announcement, Capture, Surroundings
 from quart_assessment.camera.fragments import LEDGER
+from quart_assessment.camera.statements import ASKED, INSERT, LOOK, NEW
 from quart_assessment.camera.tables import captures, expected_captures
+from quart_assessment.database.driver import fetch
+from quart_assessment.database.failures import is_rolled_back
 from quart_assessment.database.schema import Uuid
 from quart_assessment.sessions.fragments import OWNED_SESSION
 
@@ -51,6 +55,79 @@ def _upsert() -> Insert:
 
 
 _UPSERT = _upsert().returning(captures.c.capture_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One caller's question whether a capture is in the usual case; `count_kept`: and how many are kept."""
+
+    token_hash: bytes
+    session_id: UUID
+    capture_id: UUID
+    count_kept: bool
+
+
+@dataclass(slots=True)
+class NewRow:
+    """A capture of the usual case whose file is durable; `timing` and `settings` are JSON, `size` in bytes.
+
+    `in_doubt` tells, after a failure, that the row may be stored nevertheless: the answer to its commit was lost.
+    """
+
+    token_hash: bytes
+    session_id: UUID
+    capture_id: UUID
+    trigger: str
+    question_id: UUID | None
+    message_id: UUID | None
+    client_time: datetime | None
+    session_ms: int | None
+    timing: str
+    settings: str
+    size: int
+    type: str
+    sha256: bytes
+    store_key: str
+    in_doubt: bool = field(default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the database added to a capture that it stored."""
+
+    received_at: datetime
+    capture_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """A shared statement did not find the usual case, and stored nothing."""
+
+
+async def select_usual(
+    connection: AsyncConnection, batch: Sequence[Asked]
+) -> list[tuple[int, UUID, int | None]]:
+    """Find the callers in the usual case: place in the batch, version pinned, and captures kept if asked."""
+    found = await fetch(connection, LOOK, *_columns(ASKED, batch))
+    return [(n - 1, version_id, kept) for n, version_id, kept in found]
+
+
+async def insert_captures(connection: AsyncConnection, batch: Sequence[NewRow]) -> list[Stored | Undecided]:
+    """Store the captures of several callers, each in the usual case or not at all."""
+    for row in batch:
+        row.in_doubt = True
+    try:
+        found = await fetch(connection, INSERT, *_columns(NEW, batch))
+    except Exception as error:
+        for row in batch:
+            row.in_doubt = not is_rolled_back(error)
+        raise
+    stored = {key: Stored(received_at, kind) for key, received_at, kind in found}
+    return [stored.get(row.store_key, Undecided()) for row in batch]
+
+
+def _columns(names: Iterable[str], batch: Sequence[Asked | NewRow]) -> list[list[object]]:
+    return [[getattr(one, name) for one in batch] for name in names]
 
 
 async def lock_owned(

@@ -10,7 +10,7 @@ from quart_schema import document_request
 
 from quart_assessment import measures
 from quart_assessment.camera import ledger
-from quart_assessment.camera.current import budget, store
+from quart_assessment.camera.current import budget, doors, store
 from quart_assessment.camera.facts import Announcement
 from quart_assessment.camera.forms import PostedForm, upload_form
 from quart_assessment.camera.receipts import linked_receipt, receipt
@@ -51,7 +51,7 @@ async def save_one(session_id: str, capture_id: str) -> Response:
         body=request_body(),
         limit=settings().capture_bytes,
     )
-    saved = await put_capture(database(), store(), budget(), caller(), call)
+    saved = await put_capture(database(), doors(), store(), budget(), caller(), call)
     measures.uploads.observe(perf_counter() - began)
     return kept({"capture": receipt(saved.capture)}, 201 if saved.created else 200)
 

@@ -58,8 +58,13 @@ def why_unwanted(
         return "no_consent"
     if SCOPE in session.withdrawn_scopes:
         return "withdrawn"
-    if settings.recording_mode == "OFF":
-        return "not_wanted"
-    if trigger is not None and not should_capture_on_trigger(settings, trigger):
+    if not is_recorded(settings, trigger):
         return "not_wanted"
     return "over_limit" if already_kept >= settings.max_captures else None
+
+
+def is_recorded(settings: CameraSettings, trigger: str | None) -> bool:
+    """Tell whether a study takes pictures of this trigger; of None, whether it takes any."""
+    if settings.recording_mode == "OFF":
+        return False
+    return trigger is None or should_capture_on_trigger(settings, trigger)

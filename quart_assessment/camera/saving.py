@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -13,58 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from quart_assessment.camera import linking, repository
 from quart_assessment.camera.facts import Capture
 from quart_assessment.camera.looking import View, lock_and_look
-from quart_assessment.camera.metadata import Metadata
+from quart_assessment.camera.offers import Offer, Saved
 from quart_assessment.camera.problems import CaptureIdReused
-from quart_assessment.camera.stores import Incoming, Sealed, Store
+from quart_assessment.camera.sharing import Shared
+from quart_assessment.camera.stores import Store
 from quart_assessment.camera.triggers import create_settings_snapshot
 from quart_assessment.database.engine import Database
 from quart_assessment.database.transactions import committed, shielded
 from quart_assessment.problems import Problem
 from quart_assessment.sessions.rules import clock_suspect
 from quart_assessment.web.caller import Caller
-
-
-@dataclass(slots=True)
-class Offer:
-    """A picture that was received, or one whose bytes were dropped: `code` says why it is not kept.
-
-    `key` names its file in the store once it has one.
-    """
-
-    capture_id: UUID
-    metadata: Metadata
-    field: str | None = None
-    filename: str | None = None
-    incoming: Incoming | None = None
-    sealed: Sealed | None = None
-    code: str | None = None
-    key: str | None = None
-
-    def discard(self) -> None:
-        """Drop what was received and not kept."""
-        if self.incoming is not None:
-            self.incoming.discard()
-
-    def drop(self, code: str) -> None:
-        """Drop what was received, because of `code`; it counts as not looked at."""
-        self.discard()
-        self.incoming, self.sealed, self.code = None, None, code
-
-    def fault(self) -> str | None:
-        """Tell what is wrong with the picture itself."""
-        if self.sealed is None:
-            return None
-        if self.metadata.sha256 - {self.sealed.sha256}:
-            return "bad_digest"
-        return "bad_image" if self.sealed.image is None else None
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """What is stored of an offer; `created` tells whether this call kept it."""
-
-    capture: Capture
-    created: bool
 
 
 class _Overtaken(Exception):
@@ -79,15 +36,18 @@ async def save_capture(
     offers: Sequence[Offer],
     *,
     alone: bool = True,
+    shared: Shared | None = None,
 ) -> list[Saved]:
     """Keep the captures offered, all or none, in their order.
 
-    `alone` keeps other captures of the session waiting meanwhile, so that its limit is met exactly.
+    `alone` keeps other captures of the session waiting meanwhile, so that its limit is met exactly. With `shared`,
+    which is for a single one, its row is first tried in the statement that it shares with others.
 
     It runs to its end though the caller is cancelled: a capture is there with its row, or nothing of it is.
     Everything is decided once more under the session's lock.
 
     Raises:
+        BadDigest, BadImage: one of them is not what it should be; see `Offer.keep`.
         LoginRequired, NotFound, SessionEnded, WrongStep: see `look` and `check_taken`.
         CaptureIdReused: other bytes were kept under the id of one of them.
         Unavailable: the store or the database could not; a retry with the same ids is safe.
@@ -98,7 +58,7 @@ async def save_capture(
         nonlocal begun
         begun = True
         try:
-            return await _keep(database, store, caller, session_id, offers, alone=alone)
+            return await _keep(database, store, caller, session_id, offers, alone=alone, shared=shared)
         finally:
             for offer in offers:
                 offer.discard()
@@ -119,6 +79,7 @@ async def _keep(
     offers: Sequence[Offer],
     *,
     alone: bool,
+    shared: Shared | None,
 ) -> list[Saved]:
     may_be_stored = False
 
@@ -130,6 +91,10 @@ async def _keep(
 
     try:
         await _store_files(offers)
+        if shared is not None:
+            if (stored := await shared.keep(caller, session_id, offers[0])) is not None:
+                return [stored]
+            alone = not shared.doors.is_far(session_id)
         try:
             saved = await committed(database, work)
         except _Overtaken:
@@ -146,14 +111,11 @@ async def _keep(
 
 
 async def _store_files(offers: Sequence[Offer]) -> None:
-    async def keep(offer: Offer, incoming: Incoming) -> None:
-        offer.key = await incoming.keep(offer.capture_id)
-
-    wanted = [(one, one.incoming) for one in offers if one.code is None and one.incoming is not None]
+    wanted = [one for one in offers if one.code is None and one.incoming is not None]
     if len(wanted) == 1:
-        await keep(*wanted[0])
+        await wanted[0].keep()
         return
-    done = await asyncio.gather(*(keep(*one) for one in wanted), return_exceptions=True)
+    done = await asyncio.gather(*(one.keep() for one in wanted), return_exceptions=True)
     for failure in done:
         if failure is not None:
             raise failure

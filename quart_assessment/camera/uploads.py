@@ -105,11 +105,10 @@ class Desk(Protocol):
         ...
 
 
-async def receive_body(chunks: AsyncIterator[bytes], incoming: Incoming) -> Sealed:
+async def receive_body(chunks: AsyncIterator[bytes], incoming: Incoming) -> None:
     """Receive a raw body into the store; raises what the body and the store raise."""
     async for chunk in chunks:
         await incoming.write(chunk)
-    return await incoming.seal()
 
 
 @dataclass(slots=True)

@@ -33,6 +33,15 @@ def sqlstate_of(error: BaseException) -> str | None:
     return state if isinstance(state, str) else None
 
 
+def is_rolled_back(error: BaseException) -> bool:
+    """Tell whether PostgreSQL itself said that a statement failed: then nothing of it is kept.
+
+    Of a lost connection, and of one that the server ended, nobody knows what became of the last statement.
+    """
+    state = sqlstate_of(error)
+    return state is not None and state[:2] != "08" and not state.startswith("57P")
+
+
 def constraint_of(error: exc.DBAPIError) -> str | None:
     """Give the name of the constraint that refused a row."""
     cause = error.orig.__cause__ if error.orig is not None else None

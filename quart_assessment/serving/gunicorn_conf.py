@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quart_assessment.serving.log_lines import log_config
+from quart_assessment.serving.log_lines import log_config, spare_unused_facts
 from quart_assessment.serving.open_files import allow_many
 from quart_assessment.settings import Settings
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _settings = Settings()
 # Workers inherit it.
 allow_many()
+spare_unused_facts()
 # prometheus_client looks at this when it is first imported, which happens in the workers. Each service of a
 # machine has a folder of its own, or one would count the other's requests.
 _metrics = Path(

@@ -20,6 +20,13 @@ _OWN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {
 _FRAMES = 12
 
 
+def spare_unused_facts() -> None:
+    """Have logging not find out what no line shows: callers, threads, names of processes (its HOWTO, Optimization)."""
+    logging._srcfile = None
+    logging.logThreads = False
+    logging.logMultiprocessing = False
+
+
 class JsonLines(logging.Formatter):
     """One JSON object a line: time, level, logger, pid, message, the `extra` fields, and an error's place."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from quart import Request, request
+from werkzeug.http import parse_options_header
 
 from quart_assessment.problems import BadJson, BadRequest, Detail, Invalid, UnsupportedType
 
@@ -64,10 +65,16 @@ async def read_form(form: type[FormType], limit: int) -> FormType:
         BadRequest: it is JSON but no object.
         Invalid: its fields are not of the form.
     """
-    raw = await request_body().read(limit)
-    if raw and request.mimetype not in ("application/json", ""):
+    served: Request = request._get_current_object()  # type: ignore[attr-defined]
+    raw = await request_body(served).read(limit)
+    if raw and _media_type(served.headers.get("Content-Type", "")) not in ("application/json", ""):
         raise UnsupportedType
     return parsed(form, raw)
+
+
+@lru_cache(64)
+def _media_type(header: str) -> str:
+    return parse_options_header(header)[0].lower()
 
 
 def parsed(form: type[FormType], raw: bytes) -> FormType:

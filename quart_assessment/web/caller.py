@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar, cast
 from uuid import UUID
 
-from quart import Quart, g, request
+from quart import Quart, Request, g, request
 
 from quart_assessment.problems import CrossSite, LoginRequired
 from quart_assessment.web.security import is_cross_site
@@ -82,12 +82,15 @@ def install(app: Quart, callers: Callers) -> None:
     settings = settings_of(app)
 
     async def check() -> None:
-        if request.url_rule is None or request.endpoint is None:
+        # Each look at `request` finds the context anew.
+        served: Request = request._get_current_object()  # type: ignore[attr-defined]
+        rule = served.url_rule
+        if rule is None:
             return
-        cast("dict[str, Any]", request.scope)[RULE] = request.url_rule.rule
-        if is_cross_site(settings, request.method, request.headers):
+        cast("dict[str, Any]", served.scope)[RULE] = rule.rule
+        if is_cross_site(settings, served.method, served.headers):
             raise CrossSite
-        access = access_of(app.view_functions[request.endpoint])
+        access = access_of(app.view_functions[rule.endpoint])
         found = callers.of_cookie()
         g.caller = found
         if access in ("participant", "staff") and found is None:

@@ -7,7 +7,15 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from time import perf_counter
 
-from hypercorn.typing import ASGIFramework, ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, Scope
+from hypercorn.typing import (
+    ASGIFramework,
+    ASGIReceiveCallable,
+    ASGISendCallable,
+    ASGISendEvent,
+    HTTPScope,
+    Scope,
+)
+from prometheus_client import Counter
 
 from quart_assessment import measures
 from quart_assessment.settings import Settings
@@ -16,7 +24,22 @@ from quart_assessment.web.envelope import rfc3339
 from quart_assessment.web.request_id import begin
 from quart_assessment.web.security import CONTENT_SECURITY_POLICY, Header, fixed_headers, is_enveloped
 
+_NO_STORE = (b"cache-control", b"no-store")
+_CSP = (b"content-security-policy", CONTENT_SECURITY_POLICY.encode())
+
 access = logging.getLogger("quart_assessment.access")
+
+
+def _record(scope: HTTPScope, status: int, seconds: float) -> logging.LogRecord:
+    """Make the line of a request, without the look for who calls that every other line gets."""
+    record = logging.LogRecord(access.name, logging.INFO, "", 0, "request", None, None)
+    vars(record).update(
+        method=scope["method"] if scope["method"].isalpha() else "other",
+        route=scope.get(RULE, "unmatched"),
+        status=status,
+        ms=round(seconds * 1000, 1),
+    )
+    return record
 
 
 class Edge:
@@ -25,6 +48,7 @@ class Edge:
     def __init__(self, app: ASGIFramework, settings: Settings) -> None:
         self._app = app
         self._fixed = fixed_headers(settings)
+        self._counters: dict[int, Counter] = {}
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Serve one connection's request."""
@@ -49,16 +73,15 @@ class Edge:
         try:
             await self._app(scope, receive, send_with_headers)
         finally:
-            measures.requests.labels(str(status)).inc()
-            access.info(
-                "request",
-                extra={
-                    "method": scope["method"] if scope["method"].isalpha() else "other",
-                    "route": scope.get(RULE, "unmatched"),
-                    "status": status,
-                    "ms": round((perf_counter() - began) * 1000, 1),
-                },
-            )
+            self._count(status)
+            if access.isEnabledFor(logging.INFO):
+                access.handle(_record(scope, status, perf_counter() - began))
+
+    def _count(self, status: int) -> None:
+        counter = self._counters.get(status)
+        if counter is None:
+            counter = self._counters[status] = measures.requests.labels(str(status))
+        counter.inc()
 
     def _headers(self, made: str, path: str, present: Iterable[Header]) -> list[Header]:
         added = [
@@ -66,10 +89,9 @@ class Edge:
             (b"x-request-id", made.encode()),
             (b"x-server-time", rfc3339(datetime.now(UTC)).encode()),
         ]
-        names = {name.lower(): value for name, value in present}
         if is_enveloped(path):
-            if b"cache-control" not in names:
-                added.append((b"cache-control", b"no-store"))
-        elif names.get(b"content-type", b"").startswith(b"text/html"):
-            added.append((b"content-security-policy", CONTENT_SECURITY_POLICY.encode()))
+            if not any(name == b"cache-control" for name, _ in present):
+                added.append(_NO_STORE)
+        elif any(name == b"content-type" and value.startswith(b"text/html") for name, value in present):
+            added.append(_CSP)
         return added

@@ -19,8 +19,7 @@ Data = dict[str, Any]
 
 def rfc3339(moment: datetime) -> str:
     """Write a time as RFC 3339 in UTC with three decimals and Z."""
-    utc = moment.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def _plain(value: object) -> str:

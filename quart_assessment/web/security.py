@@ -14,6 +14,7 @@ CONTENT_SECURITY_POLICY = (
     "img-src 'self' blob:; worker-src 'self'"
 )
 ENVELOPED = ("/api", "/assessment")
+_UNDER = tuple(root + "/" for root in ENVELOPED)
 
 Header = tuple[bytes, bytes]
 
@@ -34,7 +35,7 @@ def fixed_headers(settings: Settings) -> list[Header]:
 
 def is_enveloped(path: str) -> bool:
     """Tell whether replies under `path` stand in the envelope."""
-    return any(path == root or path.startswith(root + "/") for root in ENVELOPED)
+    return path.startswith(_UNDER) or path in ENVELOPED
 
 
 def is_cross_site(settings: Settings, method: str, headers: Headers) -> bool:

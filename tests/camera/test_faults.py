@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.camera import repository, saving
 from quart_assessment.camera.metadata import Metadata
-from quart_assessment.camera.saving import Offer, save_capture
+from quart_assessment.camera.offers import Offer
+from quart_assessment.camera.saving import save_capture
 from quart_assessment.camera.stores.files import FileStore
 from quart_assessment.database.engine import Database
 from quart_assessment.database.transactions import committed

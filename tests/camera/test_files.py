@@ -6,6 +6,7 @@ import asyncio
 import errno
 import hashlib
 import os
+import stat
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -121,18 +122,19 @@ async def test_a_full_disk_is_unavailable_and_leaves_nothing(
     assert "a path" not in caplog.text
 
 
-@pytest.mark.parametrize("call", ["fsync", "fsync_folder"])
+@pytest.mark.parametrize("of", ["file", "folder"])
 async def test_a_failing_fsync_is_unavailable_and_leaves_nothing(
-    store: FileStore, monkeypatch: pytest.MonkeyPatch, call: str
+    store: FileStore, monkeypatch: pytest.MonkeyPatch, of: str
 ) -> None:
-    def failing(_: object) -> None:
-        raise OSError(errno.EIO, "I/O error")
+    def failing(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode) == (of == "folder"):
+            raise OSError(errno.EIO, "I/O error")
 
     file = store.incoming(SESSION)
     await file.write(jpeg())
     await file.seal()
     with monkeypatch.context() as patch:
-        patch.setattr(*((os, "fsync") if call == "fsync" else (files, "fsync_folder")), failing)
+        patch.setattr(os, "fsync", failing)
         with pytest.raises(Unavailable):
             await file.keep(CAPTURE)
     file.discard()
@@ -144,18 +146,18 @@ async def test_file_folder_and_its_parent_are_fsynced_before_a_name_is_given(
     store: FileStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[str] = []
-    fsync, rename = os.fsync, Path.rename
+    fsync, rename = os.fsync, os.rename
 
     def noted(handle: int) -> None:
         done.append("fsync " + os.path.basename(os.readlink(f"/proc/self/fd/{handle}")))
         fsync(handle)
 
-    def renamed(path: Path, target: Path) -> Path:
+    def renamed(path: str, target: str) -> None:
         done.append("rename")
-        return rename(path, target)
+        rename(path, target)
 
     monkeypatch.setattr(os, "fsync", noted)
-    monkeypatch.setattr(Path, "rename", renamed)
+    monkeypatch.setattr(os, "rename", renamed)
     key = await kept(store, jpeg())
     assert done == [
         "fsync " + key.split("/")[1].replace(str(CAPTURE), str(SESSION)),

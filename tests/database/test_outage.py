@@ -3,71 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import signal
-import tempfile
 import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from os import kill
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
 from uuid import uuid4
 
 import httpx
 import pytest
 
-from quart_assessment.cli.environment import with_database
-from quart_assessment.database import embedded
-from quart_assessment.database.migrations import migrate
-from quart_assessment.settings import Settings
 from tests.ground.house import invitations, load_into
+from tests.ground.own_postgres import OwnServer, own_server
 from tests.ground.participant import Participant, kept, refused
-from tests.ground.postgres import Database
-from tests.ground.service import Service, start_service
+from tests.ground.service import Service
 from tests.ground.study import study_with
 
 
-@dataclass(frozen=True, slots=True)
-class Own:
-    """A PostgreSQL of this test's own, and a service of one worker on it."""
-
-    settings: Settings
-    database: Database
-    service: Service
-
-    async def stop(self) -> None:
-        await embedded.stop(self.settings)
-
-    async def start(self) -> None:
-        await embedded.start(self.settings)
-
-    def kill(self) -> None:
-        lock = next(self.settings.var_dir.rglob("postmaster.pid"))
-        kill(int(lock.read_text().split("\n")[0]), signal.SIGKILL)
+@pytest.fixture
+async def server() -> AsyncIterator[OwnServer]:
+    async with own_server() as made:
+        yield made
 
 
 @pytest.fixture
-async def own(tmp_path: Path) -> AsyncIterator[Own]:
-    folder = Path(tempfile.mkdtemp(prefix="qa-outage-"))
-    folder.chmod(0o711)
-    settings = Settings(var_dir=folder)
-    service = None
-    try:
-        addresses = await embedded.start(settings)
-        await migrate(with_database(settings, addresses))
-        database = Database(
-            embedded.DATABASE,
-            addresses.database_url,
-            addresses.migration_database_url,
-            addresses.superuser_url,
-        )
-        service = await asyncio.to_thread(start_service, tmp_path, database, web_concurrency=1)
-        yield Own(settings, database, service)
-    finally:
-        if service is not None:
-            await asyncio.to_thread(service.stop)
-        await embedded.stop(settings)
-        shutil.rmtree(folder, ignore_errors=True)
+def service(server: OwnServer, serve: Callable[..., Service]) -> Service:
+    return serve(server.database, web_concurrency=1)
 
 
 async def gone(someone: Participant, question: str, staff: httpx.AsyncClient) -> None:
@@ -108,25 +66,27 @@ async def back(someone: Participant, question: str, version: int) -> float:
     return time.monotonic() - began
 
 
-async def test_without_a_database_all_is_503_and_with_it_back_service_goes_on(own: Own) -> None:
-    study = await load_into(own.database, study_with(presentation={"order": "phq_first"}))
-    [token] = await invitations(own.database, study)
-    async with own.service.client() as client, own.service.client() as other:
+async def test_without_a_database_all_is_503_and_with_it_back_service_goes_on(
+    server: OwnServer, service: Service
+) -> None:
+    study = await load_into(server.database, study_with(presentation={"order": "phq_first"}))
+    [token] = await invitations(server.database, study)
+    async with service.client() as client, service.client() as other:
         someone = Participant(client)
         kept(await client.post("/api/auth/invitation", json={"token": token}))
         await someone.arrive()
         question = (await someone.questions())[0]["id"]
         kept(await someone.save(question, 1))
-        await own.stop()
+        await server.stop()
         await gone(someone, question, other)
-        await own.start()
+        await server.start()
         await back(someone, question, 5)
         kept(await client.get(someone.path))
-        own.kill()
+        server.kill()
         await gone(someone, question, other)
-        await own.start()
+        await server.start()
         await back(someone, question, 6)
         assert (await someone.refresh())["phq"]["answered"] == 1
         [stored] = kept(await client.get(f"{someone.path}/phq"))["responses"]
         assert (stored["value"], stored["version"]) == (2, 6)
-    assert "Traceback" not in own.service.printed()
+    assert "Traceback" not in service.printed()

@@ -15,7 +15,9 @@ import psutil
 from tests.ground.ports import free_port, wait_until
 from tests.ground.postgres import Database
 
-PROGRAM = [sys.executable, "-P", "-m", "quart_assessment.cli.main"]
+PYTHON = [sys.executable, "-P", "-m"]
+MODULE = "quart_assessment.cli.main"
+PROGRAM = [*PYTHON, MODULE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,15 @@ class Service:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def store(self) -> Path:
+        """The folder of its captures."""
+        return Path(self.environment["STORE_DIR"])
+
     def client(self, **options: object) -> httpx.AsyncClient:
         """A client of its own cookies for this service."""
-        return httpx.AsyncClient(base_url=self.url, timeout=httpx.Timeout(30), **options)  # type: ignore[arg-type]
+        given = {"base_url": self.url, "timeout": httpx.Timeout(30)} | options
+        return httpx.AsyncClient(**given)  # type: ignore[arg-type]
 
     def workers(self) -> list[psutil.Process]:
         """Those that serve at the moment."""
@@ -95,11 +103,12 @@ def start_service(
     model: Model | None = None,
     ready: str = "/healthz",
     port: int | None = None,
+    module: str = MODULE,
     **settings: object,
 ) -> Service:
     """Start a service whose state lies in `folder` and wait until `ready` answers 200.
 
-    `settings` are named as in the environment, in small letters.
+    `settings` are named as in the environment, in small letters; `module` is the program to run.
     """
     port = port or free_port()
     environment = bare_environment() | {
@@ -114,7 +123,9 @@ def start_service(
     if model is not None:
         environment |= {"LLM_BASE_URL": model.base_url, "LLM_API_KEY": model.key, "LLM_MODEL": model.name}
     environment |= {name.upper(): str(value) for name, value in settings.items()}
-    service = start_process(folder, port, environment, [*PROGRAM, "serve", "--with-parent", str(os.getpid())])
+    service = start_process(
+        folder, port, environment, [*PYTHON, module, "serve", "--with-parent", str(os.getpid())]
+    )
     try:
         service.wait_until_ready(ready)
     except BaseException:

@@ -5,7 +5,8 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,15 +33,15 @@ class Server:
         return size
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
+@contextmanager
+def running(app: str, environment: Mapping[str, str]) -> Iterator[Server]:
+    """Run an app under Uvicorn, in a process of its own."""
     command = [sys.executable, "-m", "uvicorn", "--port", "0", "--loop", "uvloop", "--http", "httptools"]
-    command += ["--ws", "none", "--timeout-graceful-shutdown", "1", "tests.serving.pulling_app:app"]
-    limits = {"BODY_SILENCE_TIMEOUT": "1", "BODY_TOTAL_TIMEOUT": "6", "BODY_BYTES_A_SECOND": "8192"}
+    command += ["--ws", "none", "--timeout-graceful-shutdown", "1", app]
     process = subprocess.Popen(
         command,
         cwd=ROOT,
-        env={**os.environ, **limits},
+        env={**os.environ, **environment},
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,
@@ -61,3 +62,12 @@ def server() -> Iterator[Server]:
         process.terminate()
         process.wait(10)
         reader.join(5)
+
+
+@pytest.fixture(scope="session", params=["plain", "lean"])
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """The app behind PullBodies, served by plain Quart and by the lean parts."""
+    limits = {"BODY_SILENCE_TIMEOUT": "1", "BODY_TOTAL_TIMEOUT": "6", "BODY_BYTES_A_SECOND": "8192"}
+    lean = {"LEAN": "1" if request.param == "lean" else "0"}
+    with running("tests.serving.pulling_app:app", limits | lean) as started:
+        yield started

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 
-from quart import Quart, Response, request
+from quart import Response, request
 
 from quart_assessment.problems import ClientLeft, Problem
 from quart_assessment.serving.bodies import PullBodies, body_of
+from quart_assessment.serving.lean import app_class
 from quart_assessment.settings import MIB, Settings
 
 settings = Settings()
-quart_app = Quart(__name__)
+quart_app = app_class(lean=os.environ.get("LEAN") == "1")(__name__)
 quart_app.asgi_app = PullBodies(quart_app.asgi_app, settings)  # type: ignore[method-assign]
 app = quart_app
 happened: list[str] = []

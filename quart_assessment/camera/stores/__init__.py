@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -32,6 +32,13 @@ class Incoming(Protocol):
 
     async def keep(self, capture_id: UUID) -> str:
         """Make the sealed file durable under a name of its own and give that; raises Unavailable."""
+        ...
+
+    async def finish(self, capture_id: UUID, accept: Callable[[Sealed], bool]) -> tuple[Sealed, str | None]:
+        """Seal and, where `accept` says so, keep; gives the name, None where it was not accepted.
+
+        `accept` is called on another thread. Raises Unavailable.
+        """
         ...
 
     def discard(self) -> None:

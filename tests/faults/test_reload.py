@@ -5,41 +5,29 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
-import pytest
-
+from tests.faults.checks import all_kept
+from tests.faults.crowd import KINDS, Crowd, Words
+from tests.faults.scenarios import Gather, Serve
 from tests.ground.postgres import Database
-from tests.ground.scripted_model import Script, ScriptedModel, scripted
+from tests.ground.scripted_model import Script, ScriptedModel
 from tests.ground.service import Service
-from tests.promises.conftest import Gather
-from tests.promises.crowd import KINDS, Crowd, Words
-from tests.promises.journal import check_kept
 
 GRACE_SECONDS = 8
-Serve = Callable[..., Service]
-
-
-@pytest.fixture
-async def model() -> AsyncIterator[ScriptedModel]:
-    async with scripted(Script(Words(12), pause=0.04)) as made:
-        yield made
 
 
 async def check(crowd: Crowd, service: Service, database: Database) -> int:
     """Look for all that was acknowledged; nothing was answered but by 2xx or a request to come back."""
     assert crowd.calls.unexpected == {}
-    store = Path(service.environment["STORE_DIR"])
-    found = await check_kept(crowd.journal, database, store, all_answered=not crowd.gone.is_set())
+    found = await all_kept(crowd.journal, database, service.store)
     assert '"level":"ERROR"' not in service.printed()
     return found.writes
 
 
 async def test_a_reload_under_load_loses_nothing(
-    database: Database, serve: Serve, gather: Gather, model: ScriptedModel
+    database: Database, serve: Serve, gather: Gather, talking_model: ScriptedModel
 ) -> None:
-    service = serve(database, model=model.model, graceful_timeout=GRACE_SECONDS)
+    service = serve(database, model=talking_model.model, graceful_timeout=GRACE_SECONDS)
     crowd = await gather(service)
     calls, before = crowd.calls, {worker.pid for worker in service.workers()}
     await crowd.until(lambda: {call.kind for call in calls.under_way} == set(KINDS), "calls of every kind")
@@ -59,11 +47,11 @@ async def test_a_reload_under_load_loses_nothing(
 
 
 async def test_workers_replaced_after_their_requests_lose_nothing(
-    database: Database, serve: Serve, gather: Gather, model: ScriptedModel
+    database: Database, serve: Serve, gather: Gather, talking_model: ScriptedModel
 ) -> None:
     service = serve(
         database,
-        model=model.model,
+        model=talking_model.model,
         graceful_timeout=GRACE_SECONDS,
         max_requests=60,
         max_requests_jitter=30,
@@ -82,16 +70,16 @@ async def test_workers_replaced_after_their_requests_lose_nothing(
 
 
 async def test_the_service_ends_in_time_under_load_and_keeps_what_it_acknowledged(
-    database: Database, serve: Serve, gather: Gather, model: ScriptedModel
+    database: Database, serve: Serve, gather: Gather, talking_model: ScriptedModel
 ) -> None:
-    service = serve(database, model=model.model, graceful_timeout=GRACE_SECONDS)
+    service = serve(database, model=talking_model.model, graceful_timeout=GRACE_SECONDS)
     crowd = await gather(service)
     calls = crowd.calls
     await crowd.until(lambda: crowd.journal.writes > 50, "writes")
     # From here on no reply would end by itself.
-    model.say(Script(Words(3), stall=True))
-    asked = len(model.requests)
-    await crowd.until(lambda: len(model.requests) >= asked + 4, "turns that last")
+    talking_model.say(Script(Words(3), stall=True))
+    asked = len(talking_model.requests)
+    await crowd.until(lambda: len(talking_model.requests) >= asked + 4, "turns that last")
     calls.strike()
     service.signal(signal.SIGTERM)
     told = time.monotonic()

@@ -18,12 +18,14 @@ from uuid import uuid4
 
 import httpx
 
+from tests.faults.journal import Item, Journal, answer_item, capture_item, message_item
 from tests.ground.participant import Data, Participant, events_of
-from tests.promises.journal import Journal
 
 Kind = Literal["save", "turn", "upload"]
 KINDS: tuple[Kind, ...] = ("save", "turn", "upload")
 PATIENCE_SECONDS = 60.0
+# An interview has 200 turns at most.
+MOST_MESSAGES = 190
 
 
 @dataclass(eq=False, slots=True)
@@ -41,6 +43,7 @@ class Calls:
     under_way: set[Call] = field(default_factory=set)
     hit: Counter[str] = field(default_factory=Counter)
     broken: Counter[str] = field(default_factory=Counter)
+    broken_kinds: Counter[str] = field(default_factory=Counter)
     broken_unhit: list[str] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
 
@@ -59,6 +62,7 @@ class Calls:
         try:
             yield
         except httpx.TransportError as error:
+            self.broken_kinds[kind] += 1
             self.broken[kind] += call.hit
             if not call.hit:
                 self.broken_unhit.append(f"{kind}: {error!r}")
@@ -100,35 +104,53 @@ class Member:
     gone: asyncio.Event
     random: random.Random
     questions: list[str]
+    login: str = field(default_factory=lambda: str(uuid4()))
     _versions: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def session_id(self) -> str:
+        """The session this client is in."""
+        return str(self.someone.session["id"])
+
     async def answer(self) -> None:
-        """Save answers, one after another, sometimes several in one call."""
+        """Save answers, one after another, sometimes several in one call, sometimes an older one late."""
         while not self.stopping.is_set():
             chosen = self.random.sample(self.questions, 5 if self.random.random() < 0.1 else 1)
-            answers = []
-            for question in chosen:
-                self._versions[question] += 1
-                value = self.random.randrange(4)
-                answers.append({"question_id": question, "version": self._versions[question], "value": value})
-            await self._save(answers)
+            answers = [self._new_answer(question) for question in chosen]
+            if self.random.random() < 0.1:
+                # What a page kept while it had no network, on its way beside or behind the newest.
+                newer = self._new_answer(chosen[0])
+                late = asyncio.create_task(self._save(answers))
+                await self._save([newer])
+                await late
+            else:
+                await self._save(answers)
+        for question in self.questions:
+            older, newer = self._new_answer(question), self._new_answer(question)
+            await self._save([newer])
+            await self._save([older])
+
+    def _new_answer(self, question: str) -> Data:
+        self._versions[question] += 1
+        value = self.random.randrange(4)
+        return {"question_id": question, "version": self._versions[question], "value": value}
 
     async def _save(self, answers: list[Data]) -> None:
         path = f"{self.someone.path}/phq/responses"
+        items = [
+            answer_item(self.session_id, one["question_id"], one["version"], one["value"]) for one in answers
+        ]
         if len(answers) == 1:
             path = f"{path}/{answers[0]['question_id']}"
-            reply = await self._repeated("save", lambda client: client.put(path, json=answers[0]))
+            reply = await self._repeated("save", items, lambda client: client.put(path, json=answers[0]))
         else:
             body = {"responses": answers}
-            reply = await self._repeated("save", lambda client: client.post(path, json=body))
+            reply = await self._repeated("save", items, lambda client: client.post(path, json=body))
         if reply is None:
             return
         data = reply.json()["data"]
         for sent, stored in zip(answers, data.get("responses", [data]), strict=True):
-            assert {name: stored[name] for name in sent} | {"stale": False} == sent | {
-                "stale": stored["stale"]
-            }
-            self.journal.write("answer", **sent)
+            assert stored["stale"] or {name: stored[name] for name in sent} == sent
 
     async def photograph(self, pictures: list[bytes]) -> None:
         """Send pictures, most of them as a body, some as a form."""
@@ -141,38 +163,37 @@ class Member:
             else:
                 reply = await self._post_form(ids, chosen)
                 receipts = [] if reply is None else reply.json()["data"]["captures"]
-            for sent, picture, receipt in zip(ids, chosen, receipts, strict=False):
-                assert receipt["id"] == sent
-                assert receipt["kept"], receipt
-                self.journal.write(
-                    "capture",
-                    session_id=self.someone.session["id"],
-                    capture_id=sent,
-                    size=len(picture),
-                    sha256=hashlib.sha256(picture).hexdigest(),
-                )
+            for sent, receipt in zip(ids, receipts, strict=False):
+                assert (receipt["id"], receipt["kept"]) == (sent, True), receipt
             await asyncio.sleep(0.02)
 
     async def _put(self, capture_id: str, picture: bytes) -> httpx.Response | None:
         digest = base64.b64encode(hashlib.sha256(picture).digest()).decode()
         headers = {"Content-Type": "image/jpeg", "Content-Digest": f"sha-256=:{digest}:"}
         path = f"{self.someone.path}/captures/{capture_id}"
+        items = [capture_item(self.session_id, capture_id, picture)]
         return await self._repeated(
-            "upload", lambda client: client.put(path, content=picture, headers=headers)
+            "upload", items, lambda client: client.put(path, content=picture, headers=headers)
         )
 
     async def _post_form(self, ids: list[str], pictures: list[bytes]) -> httpx.Response | None:
-        parts: list[tuple[str, Any]] = [("session_id", (None, self.someone.session["id"]))]
+        parts: list[tuple[str, Any]] = [("session_id", (None, self.session_id))]
         for place, (capture_id, picture) in enumerate(zip(ids, pictures, strict=True)):
             parts.append((f"metadata_{place}", (None, json.dumps({"capture_id": capture_id}))))
             parts.append((f"capture_{place}", (f"{place}.jpg", picture)))
-        return await self._repeated("upload", lambda client: client.post("/api/camera/upload", files=parts))
+        items = [capture_item(self.session_id, *one) for one in zip(ids, pictures, strict=True)]
+        return await self._repeated(
+            "upload", items, lambda client: client.post("/api/camera/upload", files=parts)
+        )
 
-    async def _repeated(self, kind: Kind, send: Callable[[httpx.AsyncClient], Any]) -> httpx.Response | None:
+    async def _repeated(
+        self, kind: Kind, items: list[Item], send: Callable[[httpx.AsyncClient], Any]
+    ) -> httpx.Response | None:
         """Send until there is an answer that is kept; None where the service is gone for good."""
         end = time.monotonic() + PATIENCE_SECONDS
         while not self.gone.is_set():
             assert time.monotonic() < end, f"a {kind} was never answered"
+            call = self.journal.sent(self.login, items)
             try:
                 with self.calls.of(kind):
                     reply: httpx.Response = await send(self.someone.client)
@@ -181,6 +202,7 @@ class Member:
                 continue
             self.calls.seen(reply.status_code)
             if reply.status_code in (200, 201):
+                self.journal.kept(call)
                 return reply
             assert reply.status_code == 503, (reply.status_code, reply.text)
             await asyncio.sleep(0.1)
@@ -188,10 +210,10 @@ class Member:
 
     async def talk(self) -> None:
         """Send messages and read their replies, joining whatever breaks off."""
-        for number in count(1):
+        for number in range(1, MOST_MESSAGES):
             if self.stopping.is_set():
                 return
-            await self._say(Talk(str(uuid4()), f"Message {number} of {self.someone.session['id']}."))
+            await self._say(Talk(str(uuid4()), f"Message {number} of {self.session_id}."))
 
     async def _say(self, talk: Talk) -> None:
         end = time.monotonic() + PATIENCE_SECONDS
@@ -203,7 +225,7 @@ class Member:
             except httpx.TransportError:
                 await asyncio.sleep(0.05)
         if talk.ended:
-            self.journal.write("reply", message_id=talk.message_id, state=talk.ended, text=talk.seen)
+            self.journal.reply(talk.message_id, talk.ended, talk.seen)
 
     async def _read(self, talk: Talk) -> None:
         """Join the turn where it broke off; send it, the same again, where nothing is known of it."""
@@ -214,6 +236,8 @@ class Member:
         else:
             talk.position = 0
             body = {"message_id": talk.message_id, "message": talk.message}
+            item = message_item(self.session_id, talk.message_id, talk.message)
+            talk.call = self.journal.sent(self.login, [item])
             stream = client.stream("POST", path, json=body)
         async with stream as reply:
             self.calls.seen(reply.status_code)
@@ -226,21 +250,34 @@ class Member:
             async for event in events_of(reply):
                 if event.name == "accepted" and not talk.accepted:
                     talk.accepted = True
-                    self.journal.write("message", message_id=talk.message_id, message=talk.message)
+                    self.journal.kept(talk.call)
                 elif event.name == "chunk":
                     self._take(talk, event.data["data"])
                 elif event.name in ("complete", "error"):
-                    talk.end(event.name, event.data)
+                    self._end(talk, event.name, event.data)
                 talk.last_id = event.id or talk.last_id
         talk.joins = talk.accepted and not talk.again
 
     def _take(self, talk: Talk, text: str) -> None:
         overlap = talk.seen[talk.position :][: len(text)]
-        assert text.startswith(overlap), "a text that was shown has changed"
-        self.journal.write("chunk", message_id=talk.message_id, start=talk.position, text=text)
+        if not text.startswith(overlap):
+            self.journal.contradicted(talk.message_id, "a text that was shown has changed")
+            talk.seen, overlap = talk.seen[: talk.position], ""
+        self.journal.chunk(talk.message_id, talk.position, text)
         talk.position += len(text)
         if talk.position > len(talk.seen):
             talk.seen += text[len(overlap) :]
+
+    def _end(self, talk: Talk, name: str, data: Data) -> None:
+        """Take the stream's last event."""
+        if name == "complete":
+            talk.ended = "complete"
+        elif data["retry"]:
+            if talk.seen:
+                self.journal.contradicted(talk.message_id, "a reply of which text was shown has none")
+            talk.again, talk.last_id, talk.seen = True, None, ""
+        else:
+            talk.ended = "interrupted" if data["code"] == "interrupted" else "failed"
 
 
 @dataclass(slots=True)
@@ -249,6 +286,7 @@ class Talk:
 
     message_id: str
     message: str
+    call: str = ""
     accepted: bool = False
     joins: bool = False
     again: bool = False
@@ -256,16 +294,6 @@ class Talk:
     seen: str = ""
     position: int = 0
     ended: str | None = None
-
-    def end(self, name: str, data: Data) -> None:
-        """Take the stream's last event."""
-        if name == "complete":
-            self.ended = "complete"
-        elif data["retry"]:
-            assert self.seen == ""
-            self.again, self.last_id = True, None
-        else:
-            self.ended = "interrupted" if data["code"] == "interrupted" else "failed"
 
 
 @dataclass(slots=True)
@@ -295,6 +323,11 @@ class Crowd:
                     task.result()
             assert time.monotonic() < end, f"not within {seconds} s: {what}"
             await asyncio.sleep(0.001)
+
+    async def writes(self, more: int, seconds: float = 60) -> None:
+        """Wait until so many more writes were acknowledged."""
+        wanted = self.journal.writes + more
+        await self.until(lambda: self.journal.writes >= wanted, f"{more} more writes", seconds)
 
     async def finish(self) -> None:
         """Let each of them finish what it has begun."""
