@@ -96,8 +96,14 @@ def _hold(ground: Ground, model: PacedModel, held: int, seconds: int) -> Holding
             sampling(lambda: _in_use(service), 0.25) as in_use,
         ):
             time.sleep(max(1, seconds - 3))
-        read = client.result()
+        read = client.result(failures=True)
+        if read["failed"]:
+            print("\n".join(_complaints(service)), flush=True)
     return Holding((max(memory.values) - idle) / held, min(in_use.values), max(in_use.values), read)
+
+
+def _complaints(service: Service) -> list[str]:
+    return [line for line in service.printed().splitlines() if '"level":"INFO"' not in line][-20:]
 
 
 def _in_use(service: Service) -> float:
@@ -140,12 +146,13 @@ def _result(
                 unit=" ms",
             ),
             Target(
-                f"memory of a stream, {held} streams at {HELD_RATE} tokens/s held by one worker, no errors",
+                f"memory of a stream, {held} streams at {HELD_RATE} tokens/s held by one worker",
                 holding.bytes_each / KIB,
                 most=100,
                 said=f"{holding.bytes_each / KIB:.0f} KiB",
                 unit=" KiB",
             ),
+            Target(f"of these {held} streams, those that failed", holding.read["failed"], most=0),
             Target(
                 "connections in use at some moment while all of them stream",
                 holding.least,
