@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 import traceback
 from collections.abc import Callable
 
@@ -43,6 +44,7 @@ def main() -> int:
     with ground(**counts) as made:
         for name in asked.parts or PARTS:
             print(f"{name}", flush=True)
+            began = time.monotonic()
             try:
                 result = PARTS[name](made)
             except (RuntimeError, OSError, AssertionError):
@@ -54,6 +56,7 @@ def main() -> int:
                 ["python -m benchmarks", name, *(one for one in sys.argv[1:] if one not in PARTS)]
             )
             print(report.section(result, command), flush=True)
+            print(f"{name} took {time.monotonic() - began:.0f} s", flush=True)
             if not asked.quick:
                 report.record(result, command)
                 missed += [f"{result.title}: {one.name}" for one in result.targets if not one.met]

@@ -32,7 +32,7 @@ def measure(ground: Ground) -> Result:
         targets=[
             Target(
                 f"worker memory above idle, {uploads} uploads of 5 MiB in flight",
-                most.median,
+                max(most.values),
                 most=64,
                 said=f"{most.said(1)} MiB",
                 unit=" MiB",

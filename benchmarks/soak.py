@@ -26,7 +26,7 @@ _SAMPLES = 60
 
 def measure(ground: Ground) -> Result:
     """Load a service of 2 workers and look at the memory of each, from the first tenth of the time on."""
-    seconds = 20.0 if ground.quick else 60 * (ground.minutes or MINUTES)
+    seconds = 8.0 if ground.quick else 60 * (ground.minutes or MINUTES)
     turn = min(_TURN_SECONDS, seconds / 4)
     database = ground.database()
     with (

@@ -177,5 +177,8 @@ class Settings(BaseSettings):
 
     @property
     def connections(self) -> int:
-        """The most database connections all workers open together, the listener of each included."""
-        return self.web_concurrency * (self.db_pool_size + self.db_answer_pool_size + 1)
+        """The most database connections all workers open together.
+
+        Each worker has its two pools, one connection for the text of replies, and a listener.
+        """
+        return self.web_concurrency * (self.db_pool_size + self.db_answer_pool_size + 2)

@@ -23,6 +23,11 @@ class TurnKey:
         """The key under which readers hear of it."""
         return f"{self.session_id}/{self.message_id}"
 
+    @property
+    def call(self) -> str:
+        """The key under which its worker hears that somebody elsewhere reads it."""
+        return f"reads/{self.topic}"
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:

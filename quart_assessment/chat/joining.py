@@ -8,13 +8,15 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncGenerator
-from contextlib import suppress
 from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.chat import repository
 from quart_assessment.chat.facts import Turn, TurnKey
 from quart_assessment.chat.live import LiveTurns
 from quart_assessment.chat.problems import FAILURES
+from quart_assessment.database.transactions import committed
 from quart_assessment.problems import NotFound, Unavailable
 from quart_assessment.sessions import service as sessions
 from quart_assessment.web.caller import Caller
@@ -64,6 +66,7 @@ async def turn_events(
             position += len(text)
             yield _chunk(text, position)
     with live.listener.subscribed(key.topic) as woken:
+        called = heard = False
         while True:
             woken.clear()
             turn = await _read(live, key, position)
@@ -75,8 +78,9 @@ async def turn_events(
             if not turn.running:
                 yield _last(turn)
                 return
-            with suppress(TimeoutError):
-                await asyncio.wait_for(woken.wait(), _LOOK_SECONDS)
+            if not called or (turn.reply and not heard):
+                called = await _call_for(live, key)
+            heard = await _heard(woken)
 
 
 def position_of(last_id: str | None, turn: Turn) -> int | None:
@@ -98,6 +102,27 @@ async def _read(live: LiveTurns, key: TurnKey, start: int) -> Turn | None:
         except Unavailable:
             await asyncio.sleep(_PAUSE_AFTER_FAILURE)
     return None
+
+
+async def _call_for(live: LiveTurns, key: TurnKey) -> bool:
+    """Have the worker that makes a turn tell of its text; without that, readers here look by themselves."""
+
+    async def work(connection: AsyncConnection) -> None:
+        await repository.call_for(connection, key)
+
+    try:
+        await committed(live.database, work)
+    except Unavailable:
+        return False
+    return True
+
+
+async def _heard(woken: asyncio.Event) -> bool:
+    try:
+        await asyncio.wait_for(woken.wait(), _LOOK_SECONDS)
+    except TimeoutError:
+        return False
+    return True
 
 
 def _chunk(text: str, position: int) -> Event:

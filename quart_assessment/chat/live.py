@@ -144,10 +144,10 @@ class LiveTurns:
     async def _make(self, ask: Ask, reply: RunningReply) -> None:
         measures.turns_running.inc()
         asking = asyncio.create_task(self._asked(ask, reply))
-        losing = asyncio.create_task(reply.lost_or_ended())
+        reply.when_lost(asking.cancel)
         try:
-            await asyncio.wait({asking, losing}, return_when=asyncio.FIRST_COMPLETED)
-            if asking.done():
+            await asyncio.wait({asking})
+            if not reply.lost:
                 await self._end(ask, reply, asking.result())
         except asyncio.CancelledError:
             await _cancelled(asking)
@@ -160,7 +160,6 @@ class LiveTurns:
             log.exception("a reply broke off")
             await self._end(ask, reply, _Outcome("interrupted"))
         finally:
-            losing.cancel()
             await _cancelled(asking)
             self._running.pop(ask.key, None)
             reply.end()
@@ -168,6 +167,11 @@ class LiveTurns:
             measures.turns_running.dec()
 
     async def _asked(self, ask: Ask, reply: RunningReply) -> _Outcome:
+        # Readers on other workers are told of new text only where they asked for it.
+        with self.listener.subscribed(ask.key.call) as reply.wanted:
+            return await self._ask(ask, reply)
+
+    async def _ask(self, ask: Ask, reply: RunningReply) -> _Outcome:
         """Ask the model, and once more if it gave nothing; time-outs and refusals are not asked again."""
         until = asyncio.get_running_loop().time() + self._settings.llm_turn_timeout
         try:
@@ -215,8 +219,8 @@ class LiveTurns:
 
     def _show(self, reply: RunningReply, text: str) -> None:
         if text:
+            self._writer.wake(at_once=not reply.has_text)
             reply.add(text)
-            self._writer.wake()
 
     async def _count_ask(self, key: TurnKey) -> bool:
         async def work(connection: AsyncConnection) -> bool:
@@ -228,6 +232,7 @@ class LiveTurns:
         """Commit what is left of the text, then the turn's end; given up if the lease runs out meanwhile."""
         try:
             async with asyncio.timeout(self.lease):
+                self._writer.wake(at_once=True)
                 await reply.flushed()
                 while not reply.lost:
                     try:

@@ -65,6 +65,9 @@ _SETTLE = sa.text(f"""
         reply = coalesce(({_DELTAS}), '')
     WHERE u.assessment_id = :assessment_id AND u.state IN ('pending', 'streaming') AND u.lease_until <= now()
 """)  # noqa: S608
+_LOCK_RUNNING = sa.text("""
+    SELECT FROM turns u WHERE u.session_id = :session_id AND u.state IN ('pending', 'streaming') FOR UPDATE
+""")
 _STOP = sa.text(f"""
     WITH stopped AS (
         UPDATE turns u SET state = 'stopped', conversation_ended = true, completed_at = now(),
@@ -99,28 +102,47 @@ _TIMING = sa.text("""
     RETURNING message_id
 """).bindparams(sa.bindparam("timing", type_=turns.c.timing.type))
 
-DELTAS_IN = {"session_id": "uuid", "message_id": "uuid", "text": "text", "ends_at": "integer"}
+_INSERT_RUNNING = turns.insert().values(
+    state="pending",
+    asks=1,
+    lease_until=sa.func.now()
+    + sa.func.make_interval(0, 0, 0, 0, 0, 0, sa.bindparam("lease", type_=sa.Float)),
+)
+_CALL = sa.text(f"SELECT pg_notify('{CHANNEL}', :call)")
+
+DELTAS_IN = {
+    "session_id": "uuid",
+    "message_id": "uuid",
+    "text": "text",
+    "ends_at": "integer",
+    "told": "boolean",
+}
 _WRITE_DELTAS = sa.text(f"""
     WITH asked AS (
         SELECT * FROM unnest({", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in DELTAS_IN.items())})
-            AS a({", ".join(DELTAS_IN)})
+            WITH ORDINALITY AS a({", ".join(DELTAS_IN)}, place)
+    ), ours AS (
+        SELECT a.*, u.state FROM asked a JOIN turns u USING (session_id, message_id)
+        WHERE u.worker_id = :worker_id AND u.state IN ('pending', 'streaming') AND u.lease_until > now()
     ), held AS (
+        SELECT o.* FROM ours o JOIN turns u USING (session_id, message_id)
+        WHERE u.worker_id = :worker_id AND u.state IN ('pending', 'streaming') AND u.lease_until > now()
+        FOR NO KEY UPDATE OF u SKIP LOCKED
+    ), renewed AS (
         UPDATE turns u SET lease_until = now() + make_interval(secs => :lease),
-            state = CASE WHEN a.text = '' THEN u.state ELSE 'streaming' END,
-            first_token_at = CASE WHEN a.text = '' THEN u.first_token_at
+            state = CASE WHEN h.text = '' THEN u.state ELSE 'streaming' END,
+            first_token_at = CASE WHEN h.text = '' THEN u.first_token_at
                 ELSE coalesce(u.first_token_at, now()) END
-        FROM asked a
-        WHERE u.session_id = a.session_id AND u.message_id = a.message_id AND u.worker_id = :worker_id
-            AND u.state IN ('pending', 'streaming') AND u.lease_until > now()
-        RETURNING a.*
+        FROM held h
+        WHERE u.session_id = h.session_id AND u.message_id = h.message_id
+            AND (:renew OR h.state = 'pending')
     ), written AS (
         INSERT INTO turn_deltas (session_id, message_id, ends_at, text)
         SELECT session_id, message_id, ends_at, text FROM held WHERE text <> ''
         ON CONFLICT (session_id, message_id, ends_at) DO NOTHING
     )
-    SELECT session_id, message_id,
-        CASE WHEN text <> '' THEN pg_notify('{CHANNEL}', session_id || '/' || message_id) END
-    FROM held
+    SELECT (SELECT array_agg(place) FROM ours) AS ours, (SELECT array_agg(place) FROM held) AS written,
+        (SELECT count(pg_notify('{CHANNEL}', session_id || '/' || message_id)) FROM held WHERE told AND text <> '')
 """)  # noqa: S608
 
 
@@ -174,19 +196,14 @@ async def select_history(
 
 async def insert_turn(connection: AsyncConnection, values: dict[str, Any]) -> None:
     """Store a new turn."""
-    await connection.execute(turns.insert().values(values))
+    await connection.execute(turns.insert(), values)
 
 
 async def insert_running_turn(
     connection: AsyncConnection, values: dict[str, Any], worker_id: UUID, lease: float
 ) -> None:
     """Store a new turn that this worker answers, with its first ask; the lease is `lease` seconds."""
-    until = sa.func.now() + sa.func.make_interval(0, 0, 0, 0, 0, 0, lease)
-    await connection.execute(
-        turns.insert().values(
-            values | {"state": "pending", "asks": 1, "worker_id": worker_id, "lease_until": until}
-        )
-    )
+    await connection.execute(_INSERT_RUNNING, values | {"worker_id": worker_id, "lease": lease})
 
 
 async def update_settled(connection: AsyncConnection, assessment_id: UUID) -> None:
@@ -196,6 +213,8 @@ async def update_settled(connection: AsyncConnection, assessment_id: UUID) -> No
 
 async def update_stopped(connection: AsyncConnection, session_id: UUID) -> None:
     """Stop the running turn of a session, if there is one, keep its text, and tell all workers."""
+    # A statement that had waited for a batch would not see the text which that batch wrote.
+    await connection.execute(_LOCK_RUNNING, {"session_id": session_id})
     await connection.execute(_STOP, {"session_id": session_id})
 
 
@@ -249,26 +268,38 @@ async def update_timing(connection: AsyncConnection, key: TurnKey, timing: dict[
     return found.one_or_none() is not None
 
 
+async def call_for(connection: AsyncConnection, key: TurnKey) -> None:
+    """Tell the worker that makes a turn, whichever it is, that it is read elsewhere."""
+    await connection.execute(_CALL, {"call": key.call})
+
+
 async def insert_deltas(
     connection: AsyncConnection,
-    rows: Sequence[tuple[TurnKey, str, int]],
+    rows: Sequence[tuple[TurnKey, str, int, bool]],
     worker_id: UUID,
     lease: float,
-) -> set[TurnKey]:
-    """Store new text of turns this worker answers and renew their leases, in one statement.
+    *,
+    renew: bool,
+) -> dict[int, bool]:
+    """Store new text of turns this worker answers, in one statement; `renew` renews their leases, too.
 
-    A row is (turn, text, code points of the reply up to its end); an empty text renews the lease alone, and
-    one that is stored already is left. Gives the turns that are still this worker's.
+    A row is (turn, text, code points of the reply up to its end, whether other workers are told); one that is stored
+    already is left. Gives the places in `rows`, from 0, of turns that are still this worker's, and whether each was
+    written: not where somebody holds the turn's row, who is not waited for.
     """
     found = await connection.execute(
         _WRITE_DELTAS,
         {
-            "session_id": [key.session_id for key, _, _ in rows],
-            "message_id": [key.message_id for key, _, _ in rows],
-            "text": [text for _, text, _ in rows],
-            "ends_at": [ends_at for _, _, ends_at in rows],
+            "session_id": [key.session_id for key, *_ in rows],
+            "message_id": [key.message_id for key, *_ in rows],
+            "text": [text for _, text, _, _ in rows],
+            "ends_at": [ends_at for _, _, ends_at, _ in rows],
+            "told": [told for *_, told in rows],
+            "renew": renew,
             "worker_id": worker_id,
             "lease": lease,
         },
     )
-    return {TurnKey(row.session_id, row.message_id) for row in found}
+    row = found.one()
+    written = set(row.written or ())
+    return {place - 1: place in written for place in row.ours or ()}

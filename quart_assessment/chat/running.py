@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
 from quart_assessment import measures
 from quart_assessment.chat.facts import TurnKey
@@ -12,31 +12,39 @@ from quart_assessment.chat.facts import TurnKey
 class RunningReply:
     """A reply between the model and its readers. Readers see what is committed, never more.
 
-    Of the text, one piece at a time is on its way into the database; what comes meanwhile is the next piece.
+    `wanted` is set once somebody reads it on another worker. Of the text, one piece at a time is on its way into
+    the database; what comes meanwhile is the next piece.
     """
 
     def __init__(self, key: TurnKey) -> None:
         self.key = key
+        self.wanted = asyncio.Event()
         self.lost = False
         self.ended = False
-        self._began = asyncio.get_running_loop().time()
-        self._committed: list[str] = []
-        self._length = 0
+        self._loop = asyncio.get_running_loop()
+        self._began = self._loop.time()
+        self._committed = ""
         self._piece = ""
         self._piece_came = 0.0
         self._coming: list[str] = []
         self._coming_since = 0.0
-        self._changed = asyncio.Event()
+        self._waiting: set[asyncio.Future[None]] = set()
+        self._when_lost: Callable[[], object] | None = None
 
     @property
     def has_text(self) -> bool:
         """Whether any text came, committed or not."""
-        return bool(self._length or self._piece or self._coming)
+        return bool(self._committed or self._piece or self._coming)
+
+    @property
+    def read_elsewhere(self) -> bool:
+        """Whether a reader on another worker asked to hear of every piece."""
+        return self.wanted.is_set()
 
     def add(self, text: str) -> None:
         """Take text from the model."""
         if not self._coming:
-            self._coming_since = asyncio.get_running_loop().time()
+            self._coming_since = self._loop.time()
         self._coming.append(text)
 
     def piece(self) -> tuple[str, int]:
@@ -44,56 +52,63 @@ class RunningReply:
         if not self._piece and self._coming:
             self._piece, self._piece_came = "".join(self._coming), self._coming_since
             self._coming = []
-        return self._piece, self._length + len(self._piece)
+        return self._piece, len(self._committed) + len(self._piece)
 
     def committed(self) -> None:
         """Show readers the piece that was written."""
         if not self._piece:
             return
-        now = asyncio.get_running_loop().time()
+        now = self._loop.time()
         measures.chunk_delays.observe(now - self._piece_came)
-        if not self._length:
+        if not self._committed:
             measures.first_chunks.observe(now - self._began)
-        self._committed.append(self._piece)
-        self._length += len(self._piece)
+        self._committed += self._piece
         self._piece = ""
         self._tell()
 
     def lose(self) -> None:
         """Stop: the turn was ended elsewhere, or its lease ran out."""
         self.lost = True
+        if self._when_lost is not None:
+            self._when_lost()
         self._tell()
+
+    def when_lost(self, call: Callable[[], object]) -> None:
+        """Have `call` made when the turn is no longer made here."""
+        self._when_lost = call
 
     def end(self) -> None:
         """Say that nothing more will come; how the turn ended is in the database."""
         self.ended = True
+        self._when_lost = None
         self._tell()
 
     async def flushed(self) -> None:
         """Wait until all text is committed, or the turn is lost."""
         while not self.lost and (self._piece or self._coming):
-            await self._changed.wait()
-
-    async def lost_or_ended(self) -> None:
-        """Wait until the turn is no longer made here."""
-        while not self.lost and not self.ended:
-            await self._changed.wait()
+            await self._change()
 
     async def read(self, start: int) -> AsyncGenerator[str, None]:
         """Give the committed text from code point `start` on, until the reply ends or is lost."""
-        seen = 0
-        position = 0
         while True:
-            while seen < len(self._committed):
-                piece = self._committed[seen]
-                seen += 1
-                position += len(piece)
-                if position > start:
-                    yield piece[max(0, start - position + len(piece)) :]
-            if self.lost or self.ended:
+            text = self._committed[start:]
+            if text:
+                start += len(text)
+                yield text
+            elif self.lost or self.ended:
                 return
-            await self._changed.wait()
+            else:
+                await self._change()
+
+    async def _change(self) -> None:
+        waiting = self._loop.create_future()
+        self._waiting.add(waiting)
+        try:
+            await waiting
+        finally:
+            self._waiting.discard(waiting)
 
     def _tell(self) -> None:
-        changed, self._changed = self._changed, asyncio.Event()
-        changed.set()
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_result(None)

@@ -1,4 +1,6 @@
-"""The pools of one worker, made after fork: a general one, and a small one for answers that nothing else may use."""
+"""The pools of one worker, made after fork: a general one, and small ones for answers and for the text of replies,
+which nothing else may use.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ from quart_assessment.database.failures import translated
 from quart_assessment.problems import Unavailable
 from quart_assessment.settings import Settings
 
-Pool = Literal["general", "answers"]
+Pool = Literal["general", "answers", "deltas"]
 
 # A batch of answers skips what is locked; what it waits for nevertheless must not hold its callers for long.
 _BATCH_LOCK_SECONDS = 1.0
@@ -26,7 +28,7 @@ _LOCK_TIMEOUT = sa.text("SELECT set_config('lock_timeout', :timeout, true)")
 
 
 class Database:
-    """The two pools, and every write under way in this worker.
+    """The pools, and every write under way in this worker.
 
     `writes` holds each running unit of work, so that a stopping worker can wait for them (see `drain`).
     """
@@ -36,11 +38,12 @@ class Database:
             raise ValueError("DATABASE_URL is not set")
         self._settings = settings
         url = settings.database_url.get_secret_value()
+        batches = _for_batches(settings.db_lock_timeout)
         self._engines: dict[Pool, AsyncEngine] = {
             "general": make_engine(url, settings, settings.db_pool_size),
-            "answers": make_engine(
-                url, settings, settings.db_answer_pool_size, _for_batches(settings.db_lock_timeout)
-            ),
+            "answers": make_engine(url, settings, settings.db_answer_pool_size, batches),
+            # One batch at a time; those who begin interviews must not make those who read theirs wait.
+            "deltas": make_engine(url, settings, 1, batches),
         }
         self._autocommitting = {
             pool: engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -103,8 +106,12 @@ class Database:
     def lone_connections(self, pool: Pool) -> int:
         """Give how many connections of a pool writes that wait for a lock may hold; one is left for batches."""
         settings = self._settings
-        size = settings.db_answer_pool_size if pool == "answers" else settings.db_pool_size
-        return max(1, size - 1)
+        sizes: dict[Pool, int] = {
+            "general": settings.db_pool_size,
+            "answers": settings.db_answer_pool_size,
+            "deltas": 1,
+        }
+        return max(1, sizes[pool] - 1)
 
     async def wait_for_locks(self, connection: AsyncConnection) -> None:
         """Let this transaction wait for locks as long as any does, where batches of its pool do not."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 import sys
@@ -29,6 +30,12 @@ _POLL_SECONDS = 0.05
 
 class GracefulServer(Server):
     """A uvicorn server that tells the app of its end before it waits for connections."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and take what was made until now out of the collector's rounds: it stays, and is much."""
+        await super().startup(sockets)
+        gc.collect()
+        gc.freeze()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002
         """End: the app is told, no new connections, last requests, then all that uvicorn does."""

@@ -16,6 +16,8 @@ from quart_assessment.web.state import STOPPING
 
 PING = b": ping\n\n"
 PING_SECONDS = 15.0
+# Events that wait for a reader who takes them too slowly; past it their source waits.
+MOST_UNSENT = 16
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
@@ -50,33 +52,82 @@ def streamed(events: AsyncGenerator[Event, None]) -> Response:
 
 async def _bytes_of(events: AsyncGenerator[Event, None], stopping: asyncio.Event) -> AsyncIterator[bytes]:
     measures.streams.inc()
+    outgoing = _Outgoing()
+    filling = asyncio.ensure_future(outgoing.fill(events))
     stopped = asyncio.ensure_future(stopping.wait())
+    stopped.add_done_callback(lambda _: filling.cancel())
+    filling.add_done_callback(outgoing.end)
     try:
-        async with aclosing(events):
-            while True:
-                coming = asyncio.ensure_future(_next(events))
-                try:
-                    while not coming.done() and not stopped.done():
-                        await asyncio.wait(
-                            {coming, stopped}, timeout=PING_SECONDS, return_when=asyncio.FIRST_COMPLETED
-                        )
-                        if not coming.done() and not stopped.done():
-                            yield PING
-                finally:
-                    await _ended(coming)
-                if coming.cancelled() or (event := coming.result()) is None:
-                    return
-                yield written(event)
+        while (data := await outgoing.take()) is not None:
+            yield data
+        if not filling.cancelled():
+            filling.result()
     finally:
+        outgoing.close()
         stopped.cancel()
+        await _ended(filling)
         measures.streams.dec()
 
 
-async def _next(events: AsyncGenerator[Event, None]) -> Event | None:
-    return await anext(events, None)
+class _Outgoing:
+    """What is to be sent next: events that came since the last sending go out together, silence as pings."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._ready: list[bytes] = []
+        self._ended = False
+        self._taker: asyncio.Future[None] | None = None
+        self._filler: asyncio.Future[None] | None = None
+        self._sent = self._loop.time()
+        self._timer = self._loop.call_later(PING_SECONDS, self._look)
+
+    async def fill(self, events: AsyncGenerator[Event, None]) -> None:
+        """Take events as they come, no more than MOST_UNSENT ahead of a slow reader."""
+        async with aclosing(events):
+            async for event in events:
+                self._ready.append(written(event))
+                _wake(self._taker)
+                while len(self._ready) >= MOST_UNSENT:
+                    self._filler = self._loop.create_future()
+                    await self._filler
+
+    async def take(self) -> bytes | None:
+        """Wait for what is to be sent; None after the last of it."""
+        if not self._ready and not self._ended:
+            self._taker = self._loop.create_future()
+            await self._taker
+        self._sent = self._loop.time()
+        if self._ready:
+            data = b"".join(self._ready)
+            self._ready.clear()
+            _wake(self._filler)
+            return data
+        return None if self._ended else PING
+
+    def end(self, _: object) -> None:
+        """Hear that no more events will come."""
+        self._ended = True
+        _wake(self._taker)
+
+    def close(self) -> None:
+        """Stop the clock."""
+        self._timer.cancel()
+
+    def _look(self) -> None:
+        # One timer a stream, set anew only when it has run out, not with every event.
+        silent = self._loop.time() - self._sent
+        if silent >= PING_SECONDS:
+            _wake(self._taker)
+            silent = 0.0
+        self._timer = self._loop.call_later(PING_SECONDS - silent, self._look)
 
 
-async def _ended(task: asyncio.Future[Event | None]) -> None:
+def _wake(waiting: asyncio.Future[None] | None) -> None:
+    if waiting is not None and not waiting.done():
+        waiting.set_result(None)
+
+
+async def _ended(task: asyncio.Future[None]) -> None:
     # A generator cannot be closed while a step of it still runs.
     if not task.done():
         task.cancel()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quart_assessment.chat.providers import ModelUnavailable
+from quart_assessment.chat.providers import ModelRefused, ModelUnavailable
 from quart_assessment.chat.providers.deltas import DeltaDecoder
 
 
@@ -65,14 +65,18 @@ def test_events_without_text_say_nothing(chunk: str) -> None:
 
 @given(st.binary(max_size=300))
 def test_no_bytes_break_the_decoder(data: bytes) -> None:
-    try:
-        DeltaDecoder().feed(b"data: " + data + b"\n\n")
-    except ModelUnavailable:
-        return
+    said = DeltaDecoder().feed(b"data: " + data + b"\n\n")
+    assert said.failure is None or isinstance(said.failure, ModelUnavailable)
+
+
+def test_text_before_a_failure_in_the_same_bytes_is_kept() -> None:
+    refusal = b'data: {"choices":[{"delta":{},"finish_reason":"content_filter"}]}\n\n'
+    said = DeltaDecoder().feed(stream("Thank", " you").removesuffix(b": ping\n\ndata: [DONE]\n\n") + refusal)
+    assert said.text == "Thank you"
+    assert isinstance(said.failure, ModelRefused)
 
 
 def test_a_line_without_an_end_is_given_up() -> None:
     decoder = DeltaDecoder()
     decoder.feed(b"x" * 1_000_000)
-    with pytest.raises(ModelUnavailable):
-        decoder.feed(b"x" * 100_000)
+    assert isinstance(decoder.feed(b"x" * 100_000).failure, ModelUnavailable)

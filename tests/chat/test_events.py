@@ -115,3 +115,46 @@ def test_a_stream_has_no_time_limit_and_may_not_be_buffered() -> None:
         assert response.headers["X-Accel-Buffering"] == "no"
 
     asyncio.run(checked())
+
+
+async def test_what_came_while_a_reader_was_slow_is_sent_together(app: Quart) -> None:
+    source = Source()
+    async with app.app_context():
+        response = streamed(source.events())
+    async with response.response as body:
+        pieces = aiter(body)
+        source.queue.put_nowait(Event("accepted", {}))
+        await anext(pieces)
+        for number in range(3):
+            source.queue.put_nowait(Event("chunk", {}, id=str(number)))
+        await asyncio.sleep(0.01)
+        assert await anext(pieces) == b"".join(written(Event("chunk", {}, id=str(n))) for n in range(3))
+
+
+async def test_a_reader_who_takes_nothing_holds_the_source_up(app: Quart) -> None:
+    source = Source()
+    async with app.app_context():
+        response = streamed(source.events())
+    for number in range(3 * events.MOST_UNSENT):
+        source.queue.put_nowait(Event("chunk", {}, id=str(number)))
+    source.queue.put_nowait(None)
+    async with response.response as body:
+        pieces = aiter(body)
+        data = await anext(pieces)
+        await asyncio.sleep(0.01)
+        assert source.queue.qsize() > events.MOST_UNSENT
+        data += b"".join([piece async for piece in pieces])
+    assert data.count(b"event: chunk") == 3 * events.MOST_UNSENT
+
+
+async def test_a_source_that_breaks_breaks_the_stream(app: Quart) -> None:
+    async def broken() -> AsyncGenerator[Event, None]:
+        yield Event("accepted", {})
+        raise ZeroDivisionError
+
+    async with app.app_context():
+        response = streamed(broken())
+    async with response.response as body:
+        with pytest.raises(ZeroDivisionError):
+            async for _ in body:
+                pass

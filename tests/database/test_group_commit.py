@@ -33,12 +33,14 @@ class Lane:
     pause: float = 0.0
     undecided: set[str] = field(default_factory=set)
     alone: list[str] = field(default_factory=list)
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
 
     def door(self, **options: Callable[[str], int]) -> GroupCommit[str, str]:
         return GroupCommit(self.database, self.store, "answers", alone=self.store_alone, **options)
 
     async def store(self, connection: AsyncConnection, batch: Sequence[str]) -> list[str | None]:
         self.batches.append(list(batch))
+        self.begun.set()
         await asyncio.sleep(self.pause)
         decided = [slug for slug in batch if slug not in self.undecided]
         await connection.execute(INSERT, {"slugs": decided})
@@ -73,7 +75,7 @@ async def stored(database: Database) -> set[str]:
 async def test_who_arrives_while_a_write_is_in_flight_shares_the_next(lane: Lane, database: Database) -> None:
     door, lane.pause = lane.door(), 0.05
     first = asyncio.create_task(door.submit("s0"))
-    await asyncio.sleep(0.02)
+    await lane.begun.wait()
     names = [f"s{number}" for number in range(1, 31)]
     assert await asyncio.gather(*(door.submit(name) for name in names)) == names
     assert await first == "s0"
@@ -105,7 +107,7 @@ async def test_what_one_caller_brings_fails_that_caller_alone(lane: Lane, databa
 async def test_a_caller_who_leaves_is_written_and_holds_nobody_up(lane: Lane, database: Database) -> None:
     door, lane.pause = lane.door(), 0.05
     tasks = [asyncio.create_task(door.submit(f"s{number}")) for number in range(5)]
-    await asyncio.sleep(0.02)
+    await lane.begun.wait()
     for task in (tasks[0], tasks[3]):
         task.cancel()
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
@@ -117,7 +119,7 @@ async def test_a_caller_who_leaves_is_written_and_holds_nobody_up(lane: Lane, da
 async def test_who_left_before_the_batch_began_is_written_too(lane: Lane, database: Database) -> None:
     door, lane.pause = lane.door(), 0.05
     first = asyncio.create_task(door.submit("s0"))
-    await asyncio.sleep(0.02)
+    await lane.begun.wait()
     waiting = [asyncio.create_task(door.submit(f"s{number}")) for number in (1, 2)]
     await asyncio.sleep(0)
     waiting[0].cancel()
@@ -162,7 +164,7 @@ async def test_who_has_waited_for_too_long_is_told_so_and_not_written(lane: Lane
     slow = Lane(pools, pause=0.4)
     door = slow.door()
     first = asyncio.create_task(door.submit("s0"))
-    await asyncio.sleep(0.02)
+    await slow.begun.wait()
     with pytest.raises(Unavailable):
         await door.submit("s1")
     assert await first == "s0"
@@ -190,7 +192,7 @@ async def test_a_statement_that_is_cancelled_by_the_server_is_a_503_for_all_and_
 ) -> None:
     door, lane.pause = lane.door(), 0.3
     callers = [asyncio.create_task(door.submit(f"s{number}")) for number in range(3)]
-    await asyncio.sleep(0.1)
+    await lane.begun.wait()
     connection = await database.connect(superuser=True)
     await connection.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND usename = 'qa_app'",

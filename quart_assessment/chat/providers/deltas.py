@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 
-from quart_assessment.chat.providers import ModelRefused, ModelUnavailable
+from quart_assessment.chat.providers import ModelFailure, ModelRefused, ModelUnavailable
 
 _LONGEST_LINE = 1024 * 1024
 _LINE_END = re.compile(rb"\r\n|\n|\r")
@@ -16,19 +16,19 @@ _LONE = re.compile("[\ud800-\udfff]")
 _CONTENT_REFUSALS = frozenset({"content_filter", "content_policy_violation"})
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
-    """What one event of the stream said: some text, and whether it was the last."""
+class Delta(NamedTuple):
+    """What some bytes of the stream said: text, whether it was the last, and how the reply failed after it."""
 
     text: str
-    finished: bool
+    finished: bool = False
+    failure: ModelFailure | None = None
 
 
 class DeltaDecoder:
     """Reads `data:` lines of OpenAI's chat completion chunks, fed by pieces cut anywhere.
 
-    Raises ModelRefused when the provider refuses for the content, ModelUnavailable when it reports any other
-    error or writes what is no event. Bytes that are no UTF-8 become U+FFFD.
+    The failure is ModelRefused when the provider refuses for the content, ModelUnavailable when it reports any
+    other error or writes what is no event. Bytes that are no UTF-8 become U+FFFD.
     """
 
     def __init__(self) -> None:
@@ -38,14 +38,15 @@ class DeltaDecoder:
     def feed(self, data: bytes) -> Delta:
         """Take some bytes and say what they completed."""
         data = self._rest + data
-        # A CR at the very end may be half of a CRLF; it waits for the byte after it.
-        held = data.endswith(b"\r")
-        *lines, rest = _LINE_END.split(data[:-1] if held else data)
-        self._rest = rest + b"\r" if held else rest
+        if b"\r" in data:
+            lines = self._lines(data)
+        else:
+            *lines, self._rest = data.split(b"\n")
         if len(self._rest) > _LONGEST_LINE:
-            raise ModelUnavailable
-        text: list[str] = []
+            return Delta("", failure=ModelUnavailable())
+        text = ""
         finished = False
+        failure = None
         for line in lines:
             if not line.startswith(b"data:"):
                 continue
@@ -53,26 +54,41 @@ class DeltaDecoder:
             if said == b"[DONE]":
                 finished = True
                 break
-            if said:
-                delta = _read_chunk(said)
-                text.append(delta.text)
-                finished = finished or delta.finished
-        return Delta(self._storable("".join(text), finished), finished)
+            if not said:
+                continue
+            try:
+                more, last = _read_chunk(said)
+            except ModelFailure as failed:
+                # What the same bytes said before it is part of the reply.
+                failure = failed
+                break
+            text += more
+            finished = finished or last
+        if text or self._surrogate:
+            text = self._storable(text, last=finished or failure is not None)
+        return Delta(text, finished, failure)
 
-    def _storable(self, text: str, finished: bool) -> str:
+    def _lines(self, data: bytes) -> list[bytes]:
+        # A CR at the very end may be half of a CRLF; it waits for the byte after it.
+        held = data.endswith(b"\r")
+        *lines, rest = _LINE_END.split(data[:-1] if held else data)
+        self._rest = rest + b"\r" if held else rest
+        return lines
+
+    def _storable(self, text: str, *, last: bool) -> str:
         """Join surrogate halves that came apart; replace lone ones and drop NUL, which no text may hold."""
         text = (self._surrogate + text).replace("\x00", "")
         self._surrogate = ""
         if text.isascii():
             return text
-        if not finished and "\ud800" <= text[-1] <= "\udbff":
+        if not last and "\ud800" <= text[-1] <= "\udbff":
             text, self._surrogate = text[:-1], text[-1]
         if _LONE.search(text):
             text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         return text
 
 
-def _read_chunk(said: bytes) -> Delta:
+def _read_chunk(said: bytes) -> tuple[str, bool]:
     try:
         chunk: object = orjson.loads(said)
     except orjson.JSONDecodeError:
@@ -87,7 +103,7 @@ def _read_chunk(said: bytes) -> Delta:
     choices = chunk.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     if not isinstance(choice, dict):
-        return Delta("", False)
+        return "", False
     reason = choice.get("finish_reason")
     delta = choice.get("delta")
     if not isinstance(delta, dict):
@@ -95,7 +111,7 @@ def _read_chunk(said: bytes) -> Delta:
     if reason == "content_filter" or delta.get("refusal"):
         raise ModelRefused
     content = delta.get("content")
-    return Delta(content if isinstance(content, str) else "", reason is not None)
+    return content if isinstance(content, str) else "", reason is not None
 
 
 def _reported(error: object) -> ModelRefused | ModelUnavailable:

@@ -7,8 +7,9 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass
-from typing import cast
+from typing import Protocol, cast
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 import openai
@@ -16,6 +17,7 @@ from openai.types.chat import ChatCompletionMessageParam
 
 from quart_assessment.chat.providers import Message, ModelRefused, ModelTimedOut, ModelUnavailable
 from quart_assessment.chat.providers.deltas import DeltaDecoder
+from quart_assessment.chat.providers.wire import Wire, reply_of
 from quart_assessment.settings import Settings, is_loopback_name
 
 # Where `quart-assessment model` serves unless told otherwise.
@@ -32,6 +34,8 @@ _BREAKS = (openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError, OSError)
 LONGEST_REPLY = 32_000
 # What a server may take to end its reply after the last word, so that the connection can be used again.
 _LAST_BYTES_SECONDS = 0.1
+# For probes, and for replies that have ended while their connection is still being closed.
+_SPARE_CONNECTIONS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,8 @@ class OpenAICompatible:
                             stream=True,
                         )
                     )
-                texts = self._texts(response.iter_bytes(), first, until)
+                pieces = reply_of(response.http_response) or _Iterated(response.iter_bytes())
+                texts = self._texts(pieces, first, until)
                 async with aclosing(texts):
                     async for text in texts:
                         yield text
@@ -98,18 +103,15 @@ class OpenAICompatible:
         except _BREAKS:
             raise ModelUnavailable from None
 
-    async def _texts(
-        self, pieces: AsyncIterator[bytes], deadline: float, until: float
-    ) -> AsyncGenerator[str, None]:
+    async def _texts(self, pieces: _Pieces, deadline: float, until: float) -> AsyncGenerator[str, None]:
         """Yield the text in `pieces`; only words move `deadline` on, not comments or empty events."""
         now = asyncio.get_running_loop().time
         decoder = DeltaDecoder()
         length = 0
         finished = False
         while not finished and length < LONGEST_REPLY:
-            async with asyncio.timeout_at(deadline):
-                piece = await anext(pieces, None)
-            if piece is None:
+            piece = await pieces.read(deadline)
+            if not piece:
                 raise ModelUnavailable
             delta = decoder.feed(piece)
             finished = delta.finished
@@ -118,6 +120,8 @@ class OpenAICompatible:
                 length += len(text)
                 yield text
                 deadline = min(until, now() + self._limits.idle)
+            if delta.failure is not None:
+                raise delta.failure
         if not length:
             raise ModelUnavailable
         if finished:
@@ -139,6 +143,25 @@ class OpenAICompatible:
         await self._client.close()
 
 
+class _Pieces(Protocol):
+    """The body of a reply, to be read as it comes."""
+
+    async def read(self, deadline: float) -> bytes:
+        """Give the next bytes, b"" at the end; raises one of _OWN_TIMEOUTS at `deadline`, a time of the loop."""
+        ...
+
+
+class _Iterated:
+    """A body that a proxy passed on, or that is compressed: read as httpx2 gives it."""
+
+    def __init__(self, pieces: AsyncIterator[bytes]) -> None:
+        self._pieces = pieces
+
+    async def read(self, deadline: float) -> bytes:
+        async with asyncio.timeout_at(deadline):
+            return await anext(self._pieces, b"")
+
+
 def _http_client(base_url: str, limits: Limits) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(
         timeout=httpx2.Timeout(
@@ -149,9 +172,19 @@ def _http_client(base_url: str, limits: Limits) -> httpx2.AsyncClient:
         ),
         limits=httpx2.Limits(max_connections=limits.at_once, max_keepalive_connections=limits.at_once),
         follow_redirects=False,
-        # A proxy of the environment is for the world outside, not for a model on this machine.
-        trust_env=not is_loopback_name(urlsplit(base_url).hostname),
+        headers={"Accept-Encoding": "identity"},
+        transport=None if _behind_a_proxy(base_url) else Wire(base_url, limits.at_once + _SPARE_CONNECTIONS),
         event_hooks={"response": [_refuse_other_statuses]},
+    )
+
+
+def _behind_a_proxy(base_url: str) -> bool:
+    """Tell whether the environment names a proxy for the model; one on this machine needs none."""
+    parts = urlsplit(base_url)
+    host = parts.hostname or ""
+    named = getproxies()
+    return (
+        not is_loopback_name(host) and bool({parts.scheme, "all"} & named.keys()) and not proxy_bypass(host)
     )
 
 
@@ -163,8 +196,8 @@ async def _refuse_other_statuses(response: httpx2.Response) -> None:
         raise ModelUnavailable
 
 
-async def _take_last_bytes(pieces: AsyncIterator[bytes]) -> None:
+async def _take_last_bytes(pieces: _Pieces) -> None:
+    until = asyncio.get_running_loop().time() + _LAST_BYTES_SECONDS
     with suppress(*_OWN_TIMEOUTS, *_BREAKS):
-        async with asyncio.timeout(_LAST_BYTES_SECONDS):
-            while await anext(pieces, None) is not None:
-                pass
+        while await pieces.read(until):
+            pass
