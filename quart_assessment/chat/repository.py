@@ -117,17 +117,21 @@ DELTAS_IN = {
     "ends_at": "integer",
     "told": "boolean",
 }
+# Turns are looked up by key, one by one, which the planner is not to change: statistics from an hour without
+# interviews let it compare every running turn with every row.
+_BY_KEY = """
+    SELECT t.state, t.worker_id, t.lease_until FROM turns t
+    WHERE t.session_id = a.session_id AND t.message_id = a.message_id
+"""
+_OURS = f"u.worker_id = :worker_id AND {RUNNING}"
 _WRITE_DELTAS = sa.text(f"""
     WITH asked AS (
         SELECT * FROM unnest({", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in DELTAS_IN.items())})
             WITH ORDINALITY AS a({", ".join(DELTAS_IN)}, place)
     ), ours AS (
-        SELECT a.*, u.state FROM asked a JOIN turns u USING (session_id, message_id)
-        WHERE u.worker_id = :worker_id AND u.state IN ('pending', 'streaming') AND u.lease_until > now()
+        SELECT a.*, u.state FROM asked a CROSS JOIN LATERAL ({_BY_KEY} OFFSET 0) u WHERE {_OURS}
     ), held AS (
-        SELECT o.* FROM ours o JOIN turns u USING (session_id, message_id)
-        WHERE u.worker_id = :worker_id AND u.state IN ('pending', 'streaming') AND u.lease_until > now()
-        FOR NO KEY UPDATE OF u SKIP LOCKED
+        SELECT a.* FROM ours a CROSS JOIN LATERAL ({_BY_KEY} FOR NO KEY UPDATE SKIP LOCKED) u WHERE {_OURS}
     ), renewed AS (
         UPDATE turns u SET lease_until = now() + make_interval(secs => :lease),
             state = CASE WHEN h.text = '' THEN u.state ELSE 'streaming' END,
