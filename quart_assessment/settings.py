@@ -117,7 +117,7 @@ class Settings(BaseSettings):
     llm_prompt_characters: int = Field(
         12_000, ge=1000, description="code points of a prompt; older turns are left out"
     )
-    turns_at_once: int = Field(200, ge=1, description="replies being made a worker; past it 503")
+    turns_at_once: int = Field(1000, ge=1, description="replies being made a worker; past it 503")
     turn_lease_seconds: float = Field(
         10, ge=1, description="silence after which a turn's worker counts as lost"
     )

@@ -99,10 +99,8 @@ def read_model(port: int, model: str, streams: int, seconds: float, spread: floa
 
 
 def _read(port: int, requests: list[list[Any]], seconds: float, spread: float) -> Client:
-    patience = 2 * seconds + 60
-    return _begin(
-        "streams", {"port": port, "requests": requests, "spread": spread, "patience": patience}, seconds
-    )
+    times = {"spread": spread, "seconds": seconds, "patience": 2 * seconds + 60}
+    return _begin("streams", {"port": port, "requests": requests, **times}, seconds + spread)
 
 
 @dataclass(frozen=True, slots=True)
