@@ -131,7 +131,7 @@ _WRITE_DELTAS = sa.text(f"""
     ), ours AS (
         SELECT a.*, u.state FROM asked a CROSS JOIN LATERAL ({_BY_KEY} OFFSET 0) u WHERE {_OURS}
     ), held AS (
-        SELECT a.* FROM ours a CROSS JOIN LATERAL ({_BY_KEY} FOR NO KEY UPDATE SKIP LOCKED) u WHERE {_OURS}
+        SELECT a.* FROM ours a CROSS JOIN LATERAL ({_BY_KEY} OFFSET 0 FOR NO KEY UPDATE SKIP LOCKED) u WHERE {_OURS}
     ), renewed AS (
         UPDATE turns u SET lease_until = now() + make_interval(secs => :lease),
             state = CASE WHEN h.text = '' THEN u.state ELSE 'streaming' END,
