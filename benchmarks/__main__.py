@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 import traceback
@@ -39,6 +40,8 @@ def main() -> int:
     unknown = set(asked.parts) - set(PARTS)
     if unknown:
         parser.error(f"no part is named {', '.join(sorted(unknown))}")
+    # Whoever ends it by a signal leaves no server behind either.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     missed: list[str] = []
     counts = {name: getattr(asked, name) for name in ("quick", "rounds", "seconds", "minutes")}
     with ground(**counts) as made:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.ground import Ground, Person, cpu_seconds, people
+from benchmarks.ground import Ground, cpu_seconds, people
 from benchmarks.load.processes import PacedModel, paced_model, read_model, read_streams
 from benchmarks.measure import Result, Table, Target, alternating, spread
-from benchmarks.metrics import read_metrics, resident, sampling
+from benchmarks.metrics import resident, sampling
+from tests.ground.postgres import Database
 from tests.ground.service import Service
 
 STREAMS, RATE = 200, 10
@@ -21,6 +22,8 @@ MANY = {"turns_at_once": 2000, "limit_concurrency": 5000, "llm_turn_timeout": 60
 """Settings by which one worker takes all streams of a measurement."""
 SHARES = ("0.5", "0.9", "0.99", "0.999", "1.0")
 _WARM = 20
+BEGIN_A_SECOND = 25
+_IDLE = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND state = 'idle in transaction'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What a worker needed to hold many streams: bytes each, least and most connections in use meanwhile."""
+    """What a worker needed to hold many streams: bytes each, least and most waiting transactions."""
 
     bytes_each: float
     least: float
@@ -59,50 +62,66 @@ def measure(ground: Ground) -> Result:
 def _delays(
     ground: Ground, model: PacedModel, streams: int, rounds: int, seconds: int
 ) -> dict[str, list[Seen]]:
-    asked = model.at(RATE, RATE * seconds)
+    spread_over, lasts = times_of(streams, seconds)
+    asked = model.at(RATE, round(RATE * lasts))
     database = ground.database()
     with ground.service(database, model=asked, web_concurrency=1, **MANY) as service:
         whose = people(service, database, streams, **CHAT_FIRST)
-        runs = {
-            "through this service": lambda: _through(service, whose, seconds),
-            "the model itself": lambda: Seen(
-                read_model(model.port, asked.name, streams, seconds, 2).result(), 0
-            ),
-        }
+
+        def through() -> Seen:
+            worker = service.workers()
+            used = cpu_seconds(worker)
+            read = read_streams(service.port, whose, lasts, spread_over).result()
+            return Seen(read, 1000 * (cpu_seconds(worker) - used) / read["words"])
+
+        def directly() -> Seen:
+            return Seen(read_model(model.port, asked.name, streams, lasts, spread_over).result(), 0)
+
+        runs = {"through this service": through, "the model itself": directly}
         return alternating(runs, rounds, warm=not ground.quick)
 
 
-def _through(service: Service, whose: Sequence[Person], seconds: int) -> Seen:
-    worker = service.workers()
-    used = cpu_seconds(worker)
-    read = read_streams(service.port, whose, seconds, 2).result()
-    return Seen(read, 1000 * (cpu_seconds(worker) - used) / read["words"])
+def times_of(streams: int, seconds: int) -> tuple[float, float]:
+    """Give how long it takes until all have begun, and how long each lasts so that all run for `seconds`."""
+    spread_over = streams / BEGIN_A_SECOND
+    return spread_over, spread_over + 1 + seconds
 
 
 def _hold(ground: Ground, model: PacedModel, held: int, seconds: int) -> Holding:
-    spread_over = held / 100
-    asked = model.at(HELD_RATE, HELD_RATE * round(seconds + spread_over))
+    spread_over, lasts = times_of(held, seconds)
+    asked = model.at(HELD_RATE, round(HELD_RATE * lasts))
     database = ground.database()
     with ground.service(database, model=asked, web_concurrency=1, **MANY) as service:
         whose = people(service, database, held + _WARM, **CHAT_FIRST)
-        read_streams(service.port, whose[held:], seconds, 1).result()
+        read_streams(service.port, whose[held:], lasts, 1).result()
         time.sleep(1)
         idle = resident(service)
-        client = read_streams(service.port, whose[:held], seconds + spread_over, spread_over)
-        # All have begun; the last ones go on for `seconds`.
+        client = read_streams(service.port, whose[:held], lasts, spread_over)
         time.sleep(spread_over + 1)
         with (
             sampling(lambda: resident(service)) as memory,
-            sampling(lambda: _in_use(service), 0.25) as in_use,
+            sampling(lambda: _idle_in_transaction(database), 0.25) as idling,
         ):
-            time.sleep(max(1, seconds - 3))
-        read = client.result()
-    return Holding((max(memory.values) - idle) / held, min(in_use.values), max(in_use.values), read)
+            time.sleep(seconds)
+        read = client.result(failures=True)
+        if read["failed"]:
+            print("\n".join(_complaints(service)), flush=True)
+    return Holding((max(memory.values) - idle) / held, min(idling.values), max(idling.values), read)
 
 
-def _in_use(service: Service) -> float:
-    found = read_metrics(service)
-    return sum(value for name, value in found.items() if name.startswith("qa_pool_connections_in_use{"))
+def _complaints(service: Service) -> list[str]:
+    return [line for line in service.printed().splitlines() if '"level":"INFO"' not in line][-20:]
+
+
+def _idle_in_transaction(database: Database) -> float:
+    async def ask() -> float:
+        connection = await database.connect(superuser=True)
+        try:
+            return float(await connection.fetchval(_IDLE, database.name))
+        finally:
+            await connection.close()
+
+    return asyncio.run(ask())
 
 
 def _result(
@@ -140,14 +159,15 @@ def _result(
                 unit=" ms",
             ),
             Target(
-                f"memory of a stream, {held} streams at {HELD_RATE} tokens/s held by one worker, no errors",
+                f"memory of a stream, {held} streams at {HELD_RATE} tokens/s held by one worker",
                 holding.bytes_each / KIB,
                 most=100,
                 said=f"{holding.bytes_each / KIB:.0f} KiB",
                 unit=" KiB",
             ),
+            Target(f"of these {held} streams, those that failed", holding.read["failed"], most=0),
             Target(
-                "connections in use at some moment while all of them stream",
+                "connections idle in a transaction at every moment while all of them stream",
                 holding.least,
                 most=0,
                 said=f"{holding.least:.0f} (most: {holding.most:.0f})",
@@ -158,8 +178,10 @@ def _result(
             "reader has it. The added delay is a word's delay less the median delay of words read from the model "
             f"itself. The first word comes {first.said(1)} ms later than from the model itself: the message and the "
             "word are committed before it is sent.",
-            f"While {held} streams were held, a word was under way for {holding.read['delays']['0.5']:.0f} ms (p50), "
-            f"{holding.read['delays']['0.99']:.0f} ms (p99). One moment without a connection in use shows that no "
-            "stream holds one.",
+            f"Streams begin {BEGIN_A_SECOND} a second; the words counted are those while all run. While they began, a "
+            f"word was under way for {spread([one.read['beginning']['0.99'] for one in ours]).said(1)} ms (p99).",
+            f"While {held} streams were held, a word was under way for {holding.read['delays'].get('0.5', 0):.0f} ms "
+            f"(p50), {holding.read['delays'].get('0.99', 0):.0f} ms (p99). One moment without a connection that waits "
+            "in a transaction shows that no stream holds one; a pool of 6 could not serve them if they did.",
         ],
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from benchmarks.chat import CHAT_FIRST, MANY
+from benchmarks.chat import BEGIN_A_SECOND, CHAT_FIRST, MANY
 from benchmarks.ground import Ground, Person, people
 from benchmarks.load.pictures import Picture, picture
 from benchmarks.load.processes import offer_answers, offer_pictures, paced_model, read_streams
@@ -23,8 +23,8 @@ STREAMS, TOKENS_A_SECOND = 200, 5
 ALONE, UPLOADS, CHATS = "alone", "beside uploads", "beside streams"
 LAG = "qa_loop_lag_seconds"
 _VERSIONS_A_ROUND = 20_000
-# Streams begin before the saves and end after them.
-_LEAD_SECONDS = 3
+# Streams have begun before the saves, and end after them.
+_LEAD_SECONDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +39,18 @@ def measure(ground: Ground) -> Result:
     """Measure the three by turns on one service of 2 workers."""
     rounds, seconds = ground.counts(5, 20)
     database = ground.database()
-    tokens = TOKENS_A_SECOND * (seconds + 3 * _LEAD_SECONDS)
+    streams = 20 if ground.quick else STREAMS
+    begin = streams / BEGIN_A_SECOND
+    lasts = begin + seconds + 2 * _LEAD_SECONDS
     with (
         paced_model() as model,
-        ground.service(database, model=model.at(TOKENS_A_SECOND, tokens), **MANY) as service,
+        ground.service(
+            database, model=model.at(TOKENS_A_SECOND, round(TOKENS_A_SECOND * lasts)), **MANY
+        ) as service,
     ):
         savers = people(service, database, 64)
         uploaders = people(service, database, UPLOADERS, camera=ALL_WANTED)
-        talkers = people(service, database, 20 if ground.quick else STREAMS, **CHAT_FIRST)
+        talkers = people(service, database, streams, **CHAT_FIRST)
         sent = picture(ground.folder, PICTURE)
         versions = count(1)
 
@@ -56,10 +60,10 @@ def measure(ground: Ground) -> Result:
         runs: dict[str, Callable[[], Seen]] = {
             ALONE: saves,
             UPLOADS: lambda: _beside_uploads(service, uploaders, sent, seconds, saves),
-            CHATS: lambda: _beside_streams(service, talkers, seconds, saves),
+            CHATS: lambda: _beside_streams(service, talkers, begin, lasts, saves),
         }
         seen = alternating(runs, rounds, warm=not ground.quick)
-    return _result(seen, len(talkers), rounds, seconds)
+    return _result(seen, streams, rounds, seconds)
 
 
 def _saves(service: Service, savers: Sequence[Person], seconds: int, version: int) -> Seen:
@@ -79,10 +83,10 @@ def _beside_uploads(
 
 
 def _beside_streams(
-    service: Service, talkers: Sequence[Person], seconds: int, saves: Callable[[], Seen]
+    service: Service, talkers: Sequence[Person], begin: float, lasts: float, saves: Callable[[], Seen]
 ) -> Seen:
-    streams = read_streams(service.port, talkers, seconds + 3 * _LEAD_SECONDS, _LEAD_SECONDS / 2)
-    time.sleep(_LEAD_SECONDS)
+    streams = read_streams(service.port, talkers, lasts, begin)
+    time.sleep(begin + _LEAD_SECONDS)
     seen = saves()
     streams.result()
     return seen

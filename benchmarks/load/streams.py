@@ -1,9 +1,10 @@
 """`python -m benchmarks.load.streams < SPECIFICATION`: reads many streams of the paced model's words at once.
 
-The specification is JSON: `port`, `spread` (seconds over which the streams begin), `patience` (seconds after which
-one counts as failed), `requests`: [[path, head lines, body], ...]. The reply is JSON, times in milliseconds:
-`first` (from sending a request to the first word, one a stream), `delays` (percentiles of how long words were
-under way), `words`, `failed`, `why` (the first failures), `cpu` (seconds this process used).
+The specification is JSON: `port`, `spread` (seconds over which the streams begin), `seconds` (that each lasts),
+`patience` (seconds after which one counts as failed), `requests`: [[path, head lines, body], ...]. The reply is
+JSON, times in milliseconds: `first` (from sending a request to the first word, one a stream), `delays` (percentiles
+of how long words were under way while all streams ran), `beginning` (those before), `words`, `failed`, `why` (the
+first failures), `cpu` (seconds this process used).
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ from benchmarks.measure import percentile
 _SHARES = (0.5, 0.9, 0.99, 0.999, 1.0)
 # A mark cut between two pieces is whole in the next one: '@' and 15 digits.
 _TAIL = 15
+_SETTLING = 1
 
 
 class Reader(asyncio.Protocol):
     """One stream, read to its end."""
 
-    def __init__(self, request: bytes, delays: list[int], ended: asyncio.Future[None]) -> None:
+    def __init__(self, request: bytes, delays: list[tuple[int, int]], ended: asyncio.Future[None]) -> None:
         self._request = request
         self._delays = delays
         self._ended = ended
@@ -54,7 +56,7 @@ class Reader(asyncio.Protocol):
         for mark in MARK.finditer(data):
             if self.first is None:
                 self.first = now - self._sent
-            self._delays.append(now - int(mark[1]))
+            self._delays.append((now, now - int(mark[1])))
             self.words += 1
             end = mark.end()
         if b"event: error" in data:
@@ -73,7 +75,7 @@ class Reader(asyncio.Protocol):
 
 async def _read(asked: dict[str, Any]) -> dict[str, Any]:
     loop = asyncio.get_running_loop()
-    delays: list[int] = []
+    delays: list[tuple[int, int]] = []
     began = time.monotonic()
 
     async def one(number: int, path: str, lines: list[str], body: str) -> Reader:
@@ -92,14 +94,21 @@ async def _read(asked: dict[str, Any]) -> dict[str, Any]:
 
     readers = await asyncio.gather(*(one(at, *request) for at, request in enumerate(asked["requests"])))
     troubles = [one.trouble or "no word" for one in readers if one.trouble or not one.words]
+    all_run = 1e6 * (began + asked["spread"] + _SETTLING)
+    first_end = 1e6 * (began + asked["seconds"])
     return {
         "first": [one.first / 1000 for one in readers if one.first is not None],
-        "delays": {str(share): percentile(delays, share) / 1000 for share in _SHARES} if delays else {},
+        "delays": _percentiles([delay for at, delay in delays if all_run <= at < first_end]),
+        "beginning": _percentiles([delay for at, delay in delays if at < all_run]),
         "words": len(delays),
         "failed": len(troubles),
         "why": troubles[:3],
         "cpu": time.process_time(),
     }
+
+
+def _percentiles(delays: list[int]) -> dict[str, float]:
+    return {str(share): percentile(delays, share) / 1000 for share in _SHARES} if delays else {}
 
 
 if __name__ == "__main__":

@@ -10,8 +10,7 @@ import pytest
 
 from tests.faults.checks import Found, all_kept
 from tests.faults.crowd import Crowd
-from tests.faults.leaks import files_closed, nothing_stays_open, with_full_pools
-from tests.faults.people import arrived, links
+from tests.faults.leaks import descriptors, errors, files_closed, nothing_stays_open
 from tests.faults.proxy import Fate, proxied, random_fate
 from tests.faults.scenarios import Gather, Serve, Stage, behind_a_proxy, the_network_to_the_database_breaks
 from tests.ground.postgres import Database
@@ -25,8 +24,7 @@ async def cut_again_and_again(
     gather: Gather, service: Service, database: Database, cuts: int
 ) -> tuple[Crowd, Found]:
     """Let a crowd work over connections that break until so many have; then nothing is lost or left open."""
-    (token,) = await links(database, "phq_first", 1)
-    before = await with_full_pools(await arrived(service.client(), token), service)
+    before = await descriptors(service, database)
     async with proxied(service.port) as proxy:
         crowd = await gather(service, seed=cuts, base_url=proxy.url)
         chance = random.Random(cuts)
@@ -39,7 +37,7 @@ async def cut_again_and_again(
     for member in crowd.members:
         await member.someone.client.aclose()
     await nothing_stays_open(service, database)
-    await files_closed(service, before)
+    await files_closed(service, database, before)
     assert crowd.calls.unexpected == {}
     return crowd, await all_kept(crowd.journal, database, service.store)
 
@@ -96,4 +94,4 @@ async def test_connections_to_the_database_cut_at_any_byte_lose_nothing(stage: S
         assert crowd.calls.unexpected == {}
         assert crowd.calls.broken_unhit == []
         assert (await stage.found(service)).broken == []
-        assert '"level":"ERROR"' not in service.printed()
+        assert errors(service) == []

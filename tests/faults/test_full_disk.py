@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.checks import all_kept
+from tests.faults.leaks import errors
 from tests.faults.outages import Caller
 from tests.faults.scenarios import Stage
 from tests.faults.writers import PICTURE
@@ -55,7 +56,7 @@ async def filled_and_freed(stage: Stage, disk: Path) -> float:
         seconds = await callers["upload"].back()
     found = await all_kept(stage.journal, stage.database, service.store)
     assert found.captures == statuses.count(201) + 2
-    assert '"level":"ERROR"' not in service.printed()
+    assert errors(service) == []
     return seconds
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.faults.checks import Found, all_kept
 from tests.faults.crowd import KINDS, Crowd
+from tests.faults.leaks import errors
 from tests.faults.scenarios import Gather, Serve, Stage, the_database_loses_power
 from tests.ground.own_postgres import OwnServer
 from tests.ground.postgres import Database
@@ -80,13 +81,8 @@ async def killed_again_and_again(
     assert crowd.calls.unexpected == {}
     found = await all_kept(crowd.journal, database, service.store)
     assert found.writes >= writes
-    assert '"level":"ERROR"' not in without_deaths(service)
+    assert errors(service) == []
     return done, found
-
-
-def without_deaths(service: Service) -> str:
-    """Give what the service logged, but for Gunicorn's own lines about workers that were killed."""
-    return "\n".join(line for line in service.printed().splitlines() if "was sent SIGKILL" not in line)
 
 
 async def test_nothing_acknowledged_is_lost_when_workers_are_killed(

@@ -14,8 +14,7 @@ import pytest
 from tests.faults.checks import all_kept
 from tests.faults.crowd import KINDS, Kind
 from tests.faults.journal import Journal
-from tests.faults.leaks import files_closed, nothing_stays_open, with_full_pools
-from tests.faults.people import arrived, links
+from tests.faults.leaks import descriptors, files_closed, nothing_stays_open
 from tests.faults.writers import Write, Writer, opened
 from tests.ground.participant import Participant, kept
 from tests.ground.postgres import Database
@@ -148,10 +147,8 @@ async def test_two_thousand_random_cuts_leave_whole_writes_or_none(
 async def cuts(
     writers: dict[Kind, Writer], service: Service, database: Database, journal: Journal, number: int
 ) -> dict[str, object]:
-    async with service.client() as client:
-        (token,) = await links(database, "phq_first", 1)
-        # The writers' own two clients stay connected.
-        before = await with_full_pools(await arrived(client, token), service, others=2)
+    # The writers' own clients stay connected.
+    before = await descriptors(service, database)
     chance = random.Random(number)
     # A second turn is refused while one runs, so they are fewer.
     shares: dict[Kind, int] = {"save": number * 2 // 5, "turn": number // 5, "upload": number * 2 // 5}
@@ -159,7 +156,7 @@ async def cuts(
         *(leave_again_and_again(writers[kind], service, journal, shares[kind], chance) for kind in KINDS)
     )
     await nothing_stays_open(service, database)
-    await files_closed(service, before)
+    await files_closed(service, database, before)
     stored = dict.fromkeys(KINDS, 0)
     whole = dict.fromkeys(KINDS, 0)
     for write, was_whole in [one for found in lists for one in found]:

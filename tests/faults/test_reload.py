@@ -8,6 +8,7 @@ import time
 
 from tests.faults.checks import all_kept
 from tests.faults.crowd import KINDS, Crowd, Words
+from tests.faults.leaks import errors
 from tests.faults.scenarios import Gather, Serve
 from tests.ground.postgres import Database
 from tests.ground.scripted_model import Script, ScriptedModel
@@ -20,7 +21,7 @@ async def check(crowd: Crowd, service: Service, database: Database) -> int:
     """Look for all that was acknowledged; nothing was answered but by 2xx or a request to come back."""
     assert crowd.calls.unexpected == {}
     found = await all_kept(crowd.journal, database, service.store)
-    assert '"level":"ERROR"' not in service.printed()
+    assert errors(service) == []
     return found.writes
 
 

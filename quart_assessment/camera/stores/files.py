@@ -30,7 +30,7 @@ from quart_assessment.settings import Settings
 
 HOP_SECONDS = 60.0
 LEFTOVER_SECONDS = 3600.0
-RETRY_SECONDS = 5
+RETRY_SECONDS = 1
 _DURABLE_FOLDERS = 10_000
 
 Done = TypeVar("Done")
