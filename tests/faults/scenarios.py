@@ -117,7 +117,11 @@ async def the_network_to_the_database_breaks(stage: Stage, breaks: int) -> tuple
         shown = crowd.journal.chunks
         await crowd.until(lambda: crowd.journal.chunks >= shown + 8, "replies on their way")
         proxy.hold()
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.1)
+        # What was on its way may have arrived. Cut, it is tried again, with what came since, and stays on its way.
+        proxy.cut_all()
+        proxy.hold()
+        await asyncio.sleep(1)
         for worker in service.workers():
             worker.send_signal(signal.SIGKILL)
         proxy.cut_all()
