@@ -69,8 +69,7 @@ class PullBody:
             BadRequest: the body ended before its declared length.
             ClientLeft: the client closed the connection.
         """
-        if self._coding.strip().lower() not in (b"identity", b""):
-            raise UnsupportedType
+        self._check_coding()
         if self.length is not None and self.length > limit:
             raise TooLarge
         while not self.complete:
@@ -85,7 +84,16 @@ class PullBody:
 
     async def read(self, limit: int) -> bytes:
         """Give the whole body, at most `limit` bytes. Raises what `chunks` raises."""
-        parts = [chunk async for chunk in self.chunks(limit)]
+        if self.length is None or self.length > limit:
+            return b"".join([chunk async for chunk in self.chunks(limit)])
+        # Of the usual small body all has come with its head, and one pull takes it.
+        self._check_coding()
+        parts: list[bytes] = []
+        while not self.complete:
+            parts.append(await self._next())
+            self._received += len(parts[-1])
+        if self._received < self.length:
+            raise BadRequest
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def drop(self, limit: int) -> None:
@@ -97,6 +105,10 @@ class PullBody:
         dropped = 0
         while not self.complete and dropped < limit:
             dropped += len(self._taken(await self._receive()))
+
+    def _check_coding(self) -> None:
+        if self._coding.strip().lower() not in (b"identity", b""):
+            raise UnsupportedType
 
     async def _next(self) -> bytes:
         self.pulled = True

@@ -9,6 +9,7 @@ from typing import cast
 
 from itsdangerous.encoding import base64_decode, bytes_to_int
 from quart import Quart, Response, g, has_request_context, request
+from quart.ctx import _AppCtxGlobals
 from quart_auth import Action, AuthUser, QuartAuth
 
 MOST_TOKENS = 4096
@@ -24,6 +25,17 @@ class RememberingAuth(QuartAuth):
 
     _cookie: re.Pattern[str] | None = None
     _passed: OrderedDict[str, tuple[str, int]] | None = None
+
+    def load_user(self) -> AuthUser:
+        """Give who the request is of; looked up once a request."""
+        if not has_request_context():
+            return super().load_user()
+        kept: _AppCtxGlobals = g._get_current_object()
+        user = cast("AuthUser | None", kept.get(self.attribute_name or ""))
+        if user is None:
+            user = self.resolve_user()
+            setattr(kept, self.attribute_name or "", user)
+        return user
 
     def load_cookie(self) -> str | None:
         """Give what the request's cookie says, taken out of the header by one expression where it is a plain one."""
