@@ -5,16 +5,14 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-import psutil
-
-from benchmarks.ground import Ground, answer_table, counted, cpu_seconds, database_processes, people
+from benchmarks.ground import Ground, answer_table, people
 from benchmarks.limits.pgbench import Run, statement_alone
 from benchmarks.load.wrk import Closed, closed_loop
 from benchmarks.measure import Result, Table, Target, alternating, ratios, spread
+from benchmarks.rounds import Seen, closed_round
 from tests.ground.postgres import Database
 from tests.ground.service import Service
 
@@ -31,15 +29,6 @@ _STORING = (OURS, BARE, FLASK, EXECUTOR, GEVENT, FASTAPI)
 # Each round's versions are above those of the round before, whoever ran it.
 _VERSIONS_A_ROUND = 20_000
 _COUNT_ROWS = "SELECT count(*) FROM response_revisions"
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One round: what the clients saw, and CPU in microseconds a request of the program and of PostgreSQL."""
-
-    load: Closed
-    program: float
-    database: float
 
 
 def measure(ground: Ground) -> Result:
@@ -81,20 +70,12 @@ def _started(ground: Ground, database: Database, stack: contextlib.ExitStack) ->
 def _round(
     ground: Ground, name: str, service: Service, database: Database, table: Path, version: int, seconds: float
 ) -> Seen:
-    storing = name in _STORING
-    before = counted(database, _COUNT_ROWS) if storing else 0
-    program = psutil.Process(service.process.pid).children(recursive=True)
-    postgres = database_processes(ground.server)
-    used, used_there = cpu_seconds(program), cpu_seconds(postgres)
-    load = closed_loop(service.url, "saves.lua", [str(table), str(version)], clients=CLIENTS, seconds=seconds)
-    used, used_there = cpu_seconds(program) - used, cpu_seconds(postgres) - used_there
-    if load.failed:
-        raise RuntimeError(
-            f"{name}: {load.failed} of {load.requests} saves failed\n{service.printed()[-2000:]}"
-        )
-    if storing and counted(database, _COUNT_ROWS) - before < load.requests:
-        raise RuntimeError(f"{name}: more saves acknowledged than revisions stored")
-    return Seen(load, 1e6 * used / load.requests, 1e6 * used_there / load.requests)
+    def load() -> Closed:
+        words = [str(table), str(version)]
+        return closed_loop(service.url, "saves.lua", words, clients=CLIENTS, seconds=seconds)
+
+    kept = (database, _COUNT_ROWS) if name in _STORING else None
+    return closed_round(ground, name, service, load, kept)
 
 
 def _alone(pgbench: Run, version: int, seconds: float) -> Seen:

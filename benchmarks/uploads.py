@@ -10,24 +10,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
-
-import psutil
 
 from benchmarks.ground import (
     ROOT,
     Ground,
     capture_table,
-    counted,
-    cpu_seconds,
-    database_processes,
     people,
 )
 from benchmarks.load.pictures import Picture, picture
 from benchmarks.load.wrk import Closed, closed_loop
 from benchmarks.measure import Result, Table, Target, alternating, ratios, spread
+from benchmarks.rounds import Seen, closed_round
 from tests.ground.postgres import Database
 from tests.ground.service import Service
 
@@ -38,15 +33,6 @@ DRAIN, FILES = "same route, drained and hashed", "bare write, fsync, rename, fsy
 _COUNT_ROWS = "SELECT count(*) FROM captures WHERE kept"
 ALL_WANTED = {"max_captures": 1_000_000_000}
 """A study's camera settings by which no picture of a measurement is one too many."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One round: what the clients saw, and CPU in microseconds a capture of the program and of PostgreSQL."""
-
-    load: Closed
-    program: float
-    database: float
 
 
 def measure(ground: Ground) -> Result:
@@ -97,19 +83,10 @@ def _round(
     sent: Picture,
     seconds: float,
 ) -> Seen:
-    storing = name != DRAIN
-    before = counted(database, _COUNT_ROWS) if storing else 0
-    program = psutil.Process(service.process.pid).children(recursive=True)
-    postgres = database_processes(ground.server)
-    used, used_there = cpu_seconds(program), cpu_seconds(postgres)
-    load = send_captures(service, table, sent, seconds)
-    used, used_there = cpu_seconds(program) - used, cpu_seconds(postgres) - used_there
-    if load.failed:
-        raise RuntimeError(f"{name}: {load.failed} of {load.requests} failed\n{service.printed()[-2000:]}")
-    if storing and counted(database, _COUNT_ROWS) - before < load.requests:
-        raise RuntimeError(f"{name}: more captures acknowledged than rows stored")
+    kept = None if name == DRAIN else (database, _COUNT_ROWS)
+    seen = closed_round(ground, name, service, lambda: send_captures(service, table, sent, seconds), kept)
     _empty_stores(ground)
-    return Seen(load, 1e6 * used / load.requests, 1e6 * used_there / load.requests)
+    return seen
 
 
 def send_captures(service: Service, table: Path, sent: Picture, seconds: float) -> Closed:

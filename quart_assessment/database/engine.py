@@ -39,11 +39,15 @@ class Database:
         self._settings = settings
         url = settings.database_url.get_secret_value()
         batches = _for_batches(settings.db_lock_timeout)
-        self._engines: dict[Pool, AsyncEngine] = {
-            "general": make_engine(url, settings, settings.db_pool_size),
-            "answers": make_engine(url, settings, settings.db_answer_pool_size, batches),
+        self._sizes: dict[Pool, int] = {
+            "general": settings.db_pool_size,
+            "answers": settings.db_answer_pool_size,
             # One batch at a time; those who begin interviews must not make those who read theirs wait.
-            "deltas": make_engine(url, settings, 1, batches),
+            "deltas": 1,
+        }
+        self._engines: dict[Pool, AsyncEngine] = {
+            pool: make_engine(url, settings, size, {} if pool == "general" else batches)
+            for pool, size in self._sizes.items()
         }
         self._autocommitting = {
             pool: engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -105,13 +109,7 @@ class Database:
 
     def lone_connections(self, pool: Pool) -> int:
         """Give how many connections of a pool writes that wait for a lock may hold; one is left for batches."""
-        settings = self._settings
-        sizes: dict[Pool, int] = {
-            "general": settings.db_pool_size,
-            "answers": settings.db_answer_pool_size,
-            "deltas": 1,
-        }
-        return max(1, sizes[pool] - 1)
+        return max(1, self._sizes[pool] - 1)
 
     async def wait_for_locks(self, connection: AsyncConnection) -> None:
         """Let this transaction wait for locks as long as any does, where batches of its pool do not."""

@@ -94,8 +94,7 @@ class GroupCommit(Generic[Asked, Answered]):
                 await self._write_batches()
         finally:
             self._writing = False
-            self._refuse(self._waiting)
-            self._waiting.clear()
+            self._refuse(self._taken_all())
 
     async def _write_batches(self) -> None:
         """Write batch after batch on one connection, until nobody waits or a batch fails."""

@@ -79,9 +79,6 @@ class EagerConnection(ASGIHTTPConnection):
         timeout = self.app.config["RESPONSE_TIMEOUT"]
         if isinstance(response, Response) and response.timeout is not Ellipsis:
             timeout = cast("float | None", response.timeout)
-        if timeout is None:
-            await self._send_response(send, response)
-            return
         try:
             await asyncio.wait_for(self._send_response(send, response), timeout)
         except TimeoutError:
