@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from datetime import timedelta
 from time import monotonic
 
@@ -13,6 +12,7 @@ from quart_assessment.accounts import repository
 from quart_assessment.database.engine import Database
 from quart_assessment.database.transactions import committed
 from quart_assessment.problems import Problem
+from quart_assessment.remembered import Remembered
 from quart_assessment.settings import Settings
 
 EVERY_SECONDS = 60
@@ -24,18 +24,16 @@ class Presence:
 
     def __init__(self, settings: Settings) -> None:
         self._idle = timedelta(hours=settings.login_idle_hours)
-        self._written: OrderedDict[bytes, float] = OrderedDict()
+        self._written: Remembered[bytes, float] = Remembered(MOST_REMEMBERED)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def note(self, database: Database, token_hash: bytes) -> None:
         """Have the use of a login written, if this worker has not done so in the last minute."""
         now = monotonic()
-        if now - self._written.get(token_hash, -EVERY_SECONDS) < EVERY_SECONDS:
+        written = self._written.get(token_hash)
+        if written is not None and now - written < EVERY_SECONDS:
             return
-        self._written[token_hash] = now
-        self._written.move_to_end(token_hash)
-        if len(self._written) > MOST_REMEMBERED:
-            self._written.popitem(last=False)
+        self._written.note(token_hash, now)
         task = asyncio.create_task(self._write(database, token_hash))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -47,4 +45,4 @@ class Presence:
         try:
             await committed(database, work)
         except Problem:
-            self._written.pop(token_hash, None)
+            self._written.forget(token_hash)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -18,6 +17,7 @@ from quart_assessment.camera.rules import is_recorded
 from quart_assessment.camera.triggers import create_settings_snapshot
 from quart_assessment.database.engine import Database
 from quart_assessment.database.group_commit import GroupCommit
+from quart_assessment.remembered import Remembered
 from quart_assessment.studies import service as studies
 from quart_assessment.studies.definition import CameraSettings
 from quart_assessment.web.caller import Caller
@@ -52,8 +52,8 @@ class Doors:
         self._rows: GroupCommit[NewRow, Stored | Undecided] = GroupCommit(
             database, repository.insert_captures, "general"
         )
-        self._far_until: OrderedDict[UUID, float] = OrderedDict()
-        self._snapshots: OrderedDict[UUID, Usual] = OrderedDict()
+        self._far_until: Remembered[UUID, float] = Remembered(MOST_SESSIONS)
+        self._snapshots: Remembered[UUID, Usual] = Remembered(MOST_VERSIONS)
 
     async def look(self, caller: Caller, session_id: UUID, capture_id: UUID) -> Usual | None:
         """See whether a capture is in the usual case; None where that takes a longer look.
@@ -78,7 +78,8 @@ class Doors:
 
     def is_far(self, session_id: UUID) -> bool:
         """Whether a session cannot have come near its limit since its captures were counted."""
-        return self._far_until.get(session_id, 0.0) > asyncio.get_running_loop().time()
+        until = self._far_until.get(session_id)
+        return until is not None and until > asyncio.get_running_loop().time()
 
     async def look_at_captures(
         self, connection: AsyncConnection, batch: Sequence[Asked]
@@ -100,14 +101,8 @@ class Doors:
             return found
         pinned = await studies.pinned(connection, version_id)
         snapshot = as_json(create_settings_snapshot(pinned.camera, pinned.camera_number)).decode()
-        made = self._snapshots[version_id] = Usual(pinned.camera, snapshot)
-        if len(self._snapshots) > MOST_VERSIONS:
-            self._snapshots.popitem(last=False)
-        return made
+        return self._snapshots.note(version_id, Usual(pinned.camera, snapshot))
 
     def _note(self, session_id: UUID, left: int, counted_at: float) -> None:
         seconds = min(MOST_SECONDS, (left - MOST_UNDER_WAY) / MOST_A_SECOND)
-        self._far_until[session_id] = counted_at + seconds
-        self._far_until.move_to_end(session_id)
-        if len(self._far_until) > MOST_SESSIONS:
-            self._far_until.popitem(last=False)
+        self._far_until.note(session_id, counted_at + seconds)

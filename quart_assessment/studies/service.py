@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections import OrderedDict
 from datetime import datetime
 from typing import Any, Literal, get_args
 from uuid import UUID
@@ -13,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.database.engine import Database
 from quart_assessment.database.transactions import committed
+from quart_assessment.remembered import Remembered
 from quart_assessment.studies import repository
 from quart_assessment.studies.definition import HelpSettings, Part, StudyFile
 from quart_assessment.studies.rows import MODELS, PartSettings, Pinned, Study, Version
@@ -24,7 +24,7 @@ Order = Literal["balanced", "phq_first", "chat_first"]
 BLOCK: tuple[FirstPart, ...] = ("phq", "phq", "chat", "chat")
 INVITATION_BYTES = 16
 _parts: tuple[Part, ...] = get_args(Part)
-_pinned: OrderedDict[UUID, Pinned] = OrderedDict()
+_pinned: Remembered[UUID, Pinned] = Remembered(MOST_PINNED)
 _random = secrets.SystemRandom()
 
 
@@ -111,23 +111,21 @@ def _settings(part: Part, row: dict[str, Any]) -> PartSettings:
 
 async def pinned(connection: AsyncConnection, version_id: UUID) -> Pinned:
     """Read the settings a session is pinned to. They never change, so a worker keeps the last few."""
-    if version_id in _pinned:
-        _pinned.move_to_end(version_id)
-        return _pinned[version_id]
+    if (known := _pinned.get(version_id)) is not None:
+        return known
     row = await repository.select_version(connection, version_id)
     read: dict[str, Any] = {part: _settings(part, row) for part in _parts}
-    found = Pinned(
-        version_id=row["id"],
-        study_id=row["study_id"],
-        number=row["number"],
-        camera_number=row["camera_number"],
-        consent_number=row["consent_number"],
-        **read,
+    return _pinned.note(
+        version_id,
+        Pinned(
+            version_id=row["id"],
+            study_id=row["study_id"],
+            number=row["number"],
+            camera_number=row["camera_number"],
+            consent_number=row["consent_number"],
+            **read,
+        ),
     )
-    _pinned[version_id] = found
-    if len(_pinned) > MOST_PINNED:
-        _pinned.popitem(last=False)
-    return found
 
 
 async def find_study(connection: AsyncConnection, slug: str) -> Study | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections import OrderedDict
 from typing import cast
 
 from itsdangerous.encoding import base64_decode, bytes_to_int
 from quart import Quart, Response, g, has_request_context, request
 from quart.ctx import _AppCtxGlobals
 from quart_auth import Action, AuthUser, QuartAuth
+
+from quart_assessment.remembered import Remembered
 
 MOST_TOKENS = 4096
 
@@ -24,7 +25,7 @@ class RememberingAuth(QuartAuth):
     """
 
     _cookie: re.Pattern[str] | None = None
-    _passed: OrderedDict[str, tuple[str, int]] | None = None
+    _passed: Remembered[str, tuple[str, int]] | None = None
 
     def load_user(self) -> AuthUser:
         """Give who the request is of; looked up once a request."""
@@ -48,7 +49,7 @@ class RememberingAuth(QuartAuth):
     def load_token(self, token: str, app: Quart | None = None) -> str | None:
         """Give what a cookie says, None where it is forged or past its age."""
         if self._passed is None:
-            self._passed = OrderedDict()
+            self._passed = Remembered(MOST_TOKENS)
         passed = self._passed.get(token)
         if passed is not None:
             auth_id, issued = passed
@@ -57,9 +58,7 @@ class RememberingAuth(QuartAuth):
         if found is not None:
             # Two dots: what is signed, when, and the signature (itsdangerous, TimestampSigner).
             issued = bytes_to_int(base64_decode(token.rsplit(".", 2)[1]))
-            self._passed[token] = (found, issued)
-            if len(self._passed) > MOST_TOKENS:
-                self._passed.popitem(last=False)
+            self._passed.note(token, (found, issued))
         return found
 
     async def after_request(self, response: Response) -> Response:
