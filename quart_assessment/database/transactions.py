@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
+import asyncpg
 from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -47,7 +48,7 @@ async def twice_at_most(once: Callable[[], Awaitable[Result]]) -> Result:
     """Run `once`, and again from its start after a deadlock or a stale plan, of which PostgreSQL keeps nothing."""
     try:
         return await once()
-    except exc.DBAPIError as error:
+    except (exc.DBAPIError, asyncpg.PostgresError) as error:
         if sqlstate_of(error) not in _AGAIN:
             raise
         return await once()

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from quart_assessment.database.driver import fetch
 from quart_assessment.database.engine import Database as Pools
 from quart_assessment.database.group_commit import ROWS_A_BATCH, GroupCommit
 from quart_assessment.problems import Unavailable
@@ -206,9 +207,10 @@ async def test_a_statement_that_is_cancelled_by_the_server_is_a_503_for_all_and_
     assert await stored(database) == {"s9"}
 
 
+@pytest.mark.parametrize("by", ["SQLAlchemy", "asyncpg"])
 @pytest.mark.parametrize("state", ["40P01", "0A000"])
 async def test_a_batch_that_a_deadlock_or_a_stale_plan_broke_is_written_again_whole(
-    lane: Lane, database: Database, state: str
+    lane: Lane, database: Database, state: str, by: str
 ) -> None:
     broken: list[int] = []
 
@@ -216,7 +218,7 @@ async def test_a_batch_that_a_deadlock_or_a_stale_plan_broke_is_written_again_wh
         if not broken:
             broken.append(len(batch))
             raised = f"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{state}'; END $$"
-            await connection.execute(sa.text(raised))
+            await (fetch(connection, raised) if by == "asyncpg" else connection.execute(sa.text(raised)))
         return await lane.store(connection, batch)
 
     door = GroupCommit[str, str](lane.database, store, "answers", alone=lane.store_alone)
