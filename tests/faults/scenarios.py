@@ -220,6 +220,49 @@ class EndingLogin:
         self.stage.journal.ended(token)
 
 
+async def consent_is_withdrawn(stage: Stage, rounds: int) -> Found:
+    """Have people withdraw, by turns from the camera and from all, while they write; they go on trying afterwards."""
+    stage.model.say(Script())
+    service = await asyncio.to_thread(stage.served)
+    chance = random.Random(rounds)
+    for number in range(rounds):
+        async with AsyncExitStack() as stack:
+            writers = {one.kind: one for one in await stage.writers(service, stack)}
+            scopes: list[str] | str = "all" if number % 2 else ["camera"]
+            writer = writers[KINDS[number // 4 % len(KINDS)] if scopes == "all" else "upload"]
+            await _withdraw_amid(stage, service, writer, scopes, half_sent=number % 4 < 2, chance=chance)
+    await given_back(service)
+    return await stage.found(service)
+
+
+async def _withdraw_amid(
+    stage: Stage,
+    service: Service,
+    writer: Writer,
+    scopes: list[str] | str,
+    *,
+    half_sent: bool,
+    chance: random.Random,
+) -> None:
+    someone = writer.someone
+    login = someone.session["id"]
+    send = partial(sent, service, stage.journal, login)
+
+    async def withdraw() -> None:
+        kept(await someone.client.post(f"{someone.path}/withdraw", json={"scopes": scopes, "erase": False}))
+        stage.journal.ended(login)
+
+    await send(writer.next())
+    if half_sent:
+        await send(writer.next(), before_the_end=withdraw)
+    else:
+        racing = asyncio.create_task(send(writer.next()))
+        await asyncio.sleep(chance.uniform(0, 0.012))
+        await withdraw()
+        await racing
+    await send(writer.next())
+
+
 async def the_machine_loses_power(stage: Stage) -> Found:
     """Kill a service under load, and leave of its store what was durable by then."""
     service = await asyncio.to_thread(stage.served, module="tests.faults.recorded_service")
