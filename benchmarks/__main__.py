@@ -9,13 +9,14 @@ import time
 import traceback
 from collections.abc import Callable
 
-from benchmarks import chat, growth, interference, memory, report, saves, soak, uploads
+from benchmarks import chat, files, growth, interference, memory, report, saves, soak, uploads
 from benchmarks.ground import Ground, ground
 from benchmarks.measure import Result
 
 PARTS: dict[str, Callable[[Ground], Result]] = {
     "saves": saves.measure,
     "uploads": uploads.measure,
+    "files": files.measure,
     "chat": chat.measure,
     "interference": interference.measure,
     "memory": memory.measure,
