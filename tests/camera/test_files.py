@@ -7,6 +7,7 @@ import errno
 import hashlib
 import os
 import stat
+import threading
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -287,3 +288,24 @@ def test_only_the_owner_may_read_the_folder(tmp_path: Path) -> None:
     root = tmp_path / "deep" / "store"
     for path in (root, root / "incoming", (root / key).parent):
         assert path.stat().st_mode & 0o077 == 0
+
+
+async def test_the_threads_of_the_disk_do_not_interrupt_the_loop(store: FileStore) -> None:
+    assert await store.hop(lambda: os.sched_getscheduler(threading.get_native_id())) == os.SCHED_BATCH
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
+
+
+async def test_the_memory_that_a_kept_file_took_is_given_back(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_back: list[bytes] = []
+    real = os.posix_fadvise
+
+    def advise(handle: int, start: int, length: int, advice: int) -> None:
+        assert (start, length, advice) == (0, 0, os.POSIX_FADV_DONTNEED)
+        given_back.append(os.pread(handle, 1000, 0))
+        real(handle, start, length, advice)
+
+    monkeypatch.setattr(os, "posix_fadvise", advise)
+    await kept(store, b"a picture")
+    assert given_back == [b"a picture"]

@@ -12,7 +12,6 @@ import logging
 import os
 import secrets
 import time
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
@@ -26,6 +25,7 @@ from quart_assessment import measures
 from quart_assessment.camera.stores import disk
 from quart_assessment.camera.stores.incoming import HOP_BYTES, INCOMING, IncomingFile
 from quart_assessment.problems import Unavailable
+from quart_assessment.remembered import Remembered
 from quart_assessment.settings import Settings
 
 HOP_SECONDS = 60.0
@@ -47,13 +47,15 @@ class FileStore:
         self._threads = settings.disk_threads
         self._leftover = max(LEFTOVER_SECONDS, 2 * settings.body_total_timeout)
         self._pool: ThreadPoolExecutor | None = None
-        self._durable: OrderedDict[str, None] = OrderedDict()
+        self._durable: Remembered[str, bool] = Remembered(_DURABLE_FOLDERS)
 
     @property
     def pool(self) -> ThreadPoolExecutor:
         """The threads all work on the disk is done by; made on first use, after the worker was forked."""
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="disk")
+            self._pool = ThreadPoolExecutor(
+                self._threads, thread_name_prefix="disk", initializer=disk.let_the_loop_go_first
+            )
         return self._pool
 
     async def start(self) -> None:
@@ -134,13 +136,11 @@ class FileStore:
             disk.make_folder(f"{self.root}/{name}")
             # Another worker may have made it a moment ago, without its fsync being done yet.
             disk.make_names_durable(str(self.root))
-            self._durable[name] = None
-            if len(self._durable) > _DURABLE_FOLDERS:
-                self._durable.popitem(last=False)
+            self._durable.note(name, True)
 
     def forget_folder(self, name: str) -> None:
         """Make a session's folder again with its next file: somebody removed it."""
-        self._durable.pop(name, None)
+        self._durable.forget(name)
 
     def _prepare(self) -> None:
         os.makedirs(self.root, 0o700, exist_ok=True)

@@ -161,6 +161,7 @@ class IncomingFile:
         if handle is None or path is None:
             raise OSError("dropped before it was named")
         disk.make_durable(handle)
+        disk.forget_pages(handle)
         self._handle = None
         os.close(handle)
         self._store.make_folder_durable(self._folder)
