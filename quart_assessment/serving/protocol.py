@@ -12,6 +12,7 @@ import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from quart_assessment.problems import Unavailable
+from quart_assessment.serving.lean.joined_writes import JoinedWrites
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
@@ -46,6 +47,7 @@ class BoundedProtocol(HttpToolsProtocol):
     header_timeout: ClassVar[float] = 15
     most_connections: ClassVar[int] = 2000
     draining: ClassVar[bool] = False
+    joined_writes: ClassVar[bool] = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **kwargs)
@@ -55,7 +57,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock of the first head: a silent connection is closed as a slow one is."""
-        super().connection_made(transport)
+        super().connection_made(JoinedWrites(transport, self.loop) if self.joined_writes else transport)
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:

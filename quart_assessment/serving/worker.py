@@ -79,6 +79,7 @@ class GracefulUvicornWorker(UvicornWorker):  # type: ignore[misc]
         settings = Settings()
         BoundedProtocol.header_timeout = settings.header_timeout
         BoundedProtocol.most_connections = settings.limit_concurrency
+        BoundedProtocol.joined_writes = settings.lean_requests
         # Instance over class: uvicorn_worker reads it in its constructor.
         self.CONFIG_KWARGS = {
             "loop": "uvloop",

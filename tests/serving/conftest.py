@@ -34,9 +34,9 @@ class Server:
 
 
 @contextmanager
-def running(app: str, environment: Mapping[str, str]) -> Iterator[Server]:
-    """Run an app under Uvicorn, in a process of its own."""
-    command = [sys.executable, "-m", "uvicorn", "--port", "0", "--loop", "uvloop", "--http", "httptools"]
+def running(app: str, environment: Mapping[str, str], http: str = "httptools") -> Iterator[Server]:
+    """Run an app under Uvicorn, in a process of its own; `http` names the class of its connections."""
+    command = [sys.executable, "-m", "uvicorn", "--port", "0", "--loop", "uvloop", "--http", http]
     command += ["--ws", "none", "--timeout-graceful-shutdown", "1", app]
     process = subprocess.Popen(
         command,

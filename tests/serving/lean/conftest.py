@@ -11,5 +11,6 @@ from tests.serving.conftest import Server, running
 def trial(request: pytest.FixtureRequest) -> Iterator[Server]:
     """The trial app under a real Uvicorn, served by plain Quart and by the lean parts."""
     lean = {"LEAN": "1" if request.param == "lean" else "0"}
-    with running("tests.serving.lean.trial_app:app", lean) as server:
+    http = "quart_assessment.serving.protocol:BoundedProtocol" if request.param == "lean" else "httptools"
+    with running("tests.serving.lean.trial_app:app", lean, http) as server:
         yield server
