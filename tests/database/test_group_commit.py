@@ -84,6 +84,22 @@ async def test_who_arrives_while_a_write_is_in_flight_shares_the_next(lane: Lane
     assert await stored(database) == {"s0", *names}
 
 
+async def test_who_was_just_answered_can_come_again_with_the_next_batch(lane: Lane) -> None:
+    door, lane.pause = lane.door(), 0.05
+
+    async def twice(name: str) -> None:
+        await door.submit(name)
+        await door.submit(f"{name} again")
+
+    asked = [asyncio.create_task(twice(f"s{number}")) for number in range(3)]
+    await lane.begun.wait()
+    await asyncio.gather(door.submit("late"), *asked)
+    assert [sorted(batch) for batch in lane.batches] == [
+        ["s0", "s1", "s2"],
+        ["late", "s0 again", "s1 again", "s2 again"],
+    ]
+
+
 async def test_a_batch_has_only_so_many_rows(lane: Lane) -> None:
     door, lane.pause = lane.door(weight=lambda _: 100), 0.01
     await asyncio.gather(*(door.submit(f"s{number}") for number in range(7)))
