@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import random
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,16 +17,20 @@ Round = TypeVar("Round")
 def alternating(
     contenders: Mapping[str, Callable[[], Round]], rounds: int, *, warm: bool = True, pause: float = 1.0
 ) -> dict[str, list[Round]]:
-    """Run A B C A B C ...: what changes about the machine meanwhile changes for all of them.
+    """Run all of them round after round: what changes about the machine meanwhile changes for all of them.
 
+    Each round has an order of its own, the same in every run of the benchmarks: nobody always comes after the same
+    neighbour, and none begins before the disk has what the one before left to be written.
     With `warm` a round before the first fills caches, pools and plans; it does not count.
     """
     seen: dict[str, list[Round]] = {name: [] for name in contenders}
+    orders = random.Random(1)
     for number in range(0 if warm else 1, rounds + 1):
-        for name, run in contenders.items():
-            print(f"  round {number} of {rounds}: {name}", flush=True)
-            seen[name].append(run())
+        for name in orders.sample(list(contenders), len(contenders)):
+            os.sync()
             time.sleep(pause)
+            print(f"  round {number} of {rounds}: {name}", flush=True)
+            seen[name].append(contenders[name]())
     return {name: of[warm:] for name, of in seen.items()}
 
 

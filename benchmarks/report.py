@@ -15,9 +15,10 @@ PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 HEAD = """# Performance
 
 Written by `make bench`; each section is replaced when its part is measured again. Everything runs on one machine:
-clients, service, PostgreSQL, and the model where there is one. Contenders take turns (A B C A B C ...); a figure
-is the median over the rounds, with the least and the most; a ratio is taken within each round. The service runs
-as `quart-assessment serve` with logs, metrics and request ids on, 2 workers unless said otherwise.
+clients, service, PostgreSQL, and the model where there is one. Contenders take turns, in each round in another
+order, and none begins before the disk has what was left to be written; a figure is the median over the rounds, with
+the least and the most; a ratio is taken within each round. The service runs as `quart-assessment serve` with logs,
+metrics and request ids on, 2 workers unless said otherwise.
 """
 _PACKAGES = (
     "quart",
