@@ -122,6 +122,23 @@ class Settings(BaseSettings):
         10, ge=1, description="silence after which a turn's worker counts as lost"
     )
 
+    jobs_at_once: int = Field(4, ge=1, le=64, description="jobs a worker process does at once")
+    job_attempts: int = Field(
+        20, ge=1, le=1000, description="runs of a job that may fail; then it is given up"
+    )
+    job_backoff_seconds: float = Field(
+        5, gt=0, description="seconds before a failed job runs again; doubled by each further failure"
+    )
+    job_longest_backoff_seconds: float = Field(900, gt=0, description="the most that pause grows to")
+    job_timeout_seconds: float = Field(
+        300, gt=0, description="seconds a run may take; then it is broken off and has failed"
+    )
+    job_lease_seconds: float = Field(
+        30, ge=1, description="silence after which a job's worker counts as lost"
+    )
+    job_poll_seconds: float = Field(5, ge=0.1, le=30, description="seconds between looks for due jobs")
+    job_keep_days: int = Field(30, ge=1, description="days for which jobs that are done can be seen")
+
     demo_participants: int = Field(20, ge=0, le=10000, description="participants a local run creates")
 
     @field_validator("database_url", "migration_database_url")
@@ -177,8 +194,10 @@ class Settings(BaseSettings):
 
     @property
     def connections(self) -> int:
-        """The most database connections all workers open together.
+        """The most database connections a service and a worker of jobs open together.
 
-        Each worker has its two pools, one connection for the text of replies, and a listener.
+        Each process of the service has its two pools, one connection for the text of replies, and a listener; a
+        worker of jobs one a job, two for itself, and a listener.
         """
-        return self.web_concurrency * (self.db_pool_size + self.db_answer_pool_size + 2)
+        serving = self.web_concurrency * (self.db_pool_size + self.db_answer_pool_size + 2)
+        return serving + self.jobs_at_once + 3

@@ -81,7 +81,10 @@ def _silence(values: dict[str, str]) -> Iterator[Finding]:
 def _room(values: dict[str, str], settings: Settings) -> Finding:
     free = int(values["max_connections"]) - int(values["superuser_reserved_connections"])
     free -= int(values.get("reserved_connections", "0"))
-    asked = f"{settings.web_concurrency} workers open up to {settings.connections} connections"
+    asked = (
+        f"{settings.web_concurrency} processes of the service and a worker open up to "
+        f"{settings.connections} connections"
+    )
     if settings.connections > free:
         return fail(
             "connections", f"{asked}; the server has {free} (max_connections without the reserved ones)."
