@@ -64,7 +64,7 @@ _CLAIM = sa.text(f"""
         SELECT kind, 'lost' AS outcome FROM due WHERE lost
     ), counted AS ({_counted("ended")})
     SELECT id, kind, key, asks, attempts FROM taken WHERE state = 'running'
-""")
+""")  # noqa: S608
 _HELD = "state = 'running' AND leased_by = :worker_id"
 # Whoever asks for a job again holds its row until its commit; the leases of others must not wait for that.
 _RENEW = sa.text(f"""
@@ -75,7 +75,7 @@ _RENEW = sa.text(f"""
     )
     SELECT j.id, r.id IS NOT NULL AS renewed
     FROM jobs j LEFT JOIN renewed r ON r.id = j.id WHERE j.id = ANY(CAST(:ids AS uuid[])) AND j.{_HELD}
-""")
+""")  # noqa: S608
 _HOLD = f"id = :id AND {_HELD} AND attempts = :attempt"
 _LET_GO = "leased_by = NULL, lease_until = NULL"
 
