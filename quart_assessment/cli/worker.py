@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from logging.config import dictConfig
@@ -45,6 +46,7 @@ async def _work(settings: Settings, alive: Path | None) -> int:
     """Work until a signal; gives the exit status."""
     from quart_assessment import work
     from quart_assessment.database.engine import Database
+    from quart_assessment.database.failures import sqlstate_of
     from quart_assessment.database.listen import Listener
     from quart_assessment.jobs.fragments import CHANNEL
     from quart_assessment.jobs.running import Worker
@@ -61,13 +63,20 @@ async def _work(settings: Settings, alive: Path | None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, made.stop)
     log.info("the worker begins", extra={"kinds": sorted(handlers), "at_once": settings.jobs_at_once})
+    status, left = 0, 0
     try:
-        await made.work()
-    except Exception:
-        log.exception("the worker ends, since it cannot go on")
-        return 1
+        left = await made.work()
+    except* Exception as errors:
+        for error in errors.exceptions:
+            state = sqlstate_of(error)
+            log.error("the worker ends, since it cannot go on", exc_info=error, extra={"sqlstate": state})
+        status = 1
     finally:
         await database.drain(settings.graceful_timeout / 3)
         await database.dispose()
+    if left:
+        log.error("the worker ends, and jobs with it that do not end by themselves", extra={"jobs": left})
+        logging.shutdown()
+        os._exit(1)
     log.info("the worker has ended")
-    return 0
+    return status

@@ -67,8 +67,10 @@ class Worker:
         self._stopping = True
         self._look()
 
-    async def work(self) -> None:
+    async def work(self) -> int:
         """Do jobs until `stop`; then wait for those under way, and give back what does not end in time.
+
+        Gives how many jobs are left to their leases, since their handlers do not end though they are cancelled.
 
         Raises:
             ExceptionGroup: a bug, or a database without the tables; jobs under way are left to their leases.
@@ -82,11 +84,12 @@ class Worker:
                         woken.clear()
                         await self._beat()
                         await _wait(woken, await self._take(tasks))
-                    await self._end(woken)
+                    left = await self._end(woken)
                 for task in beside:
                     task.cancel()
         finally:
             await self._listener.close()
+        return left
 
     async def _take(self, tasks: asyncio.TaskGroup) -> float:
         """Claim as many due jobs as there is room for, and begin them; gives the seconds until the next look."""
@@ -192,17 +195,17 @@ class Worker:
             await self._kept(lambda connection: repository.delete_done(connection, days, _CLEARED_AT_ONCE))
             await asyncio.sleep(_CLEAR_SECONDS)
 
-    async def _end(self, woken: asyncio.Event) -> None:
-        """Wait for the jobs under way, give back those that take too long, leave the rest to their leases."""
+    async def _end(self, woken: asyncio.Event) -> int:
+        """Wait for the jobs under way, break off those that take too long, leave the rest; gives how many."""
+        log.info("the worker stops", extra={"jobs": len(self._runs)})
         grace = self._settings.graceful_timeout
         await self._emptied(woken, grace * _SHARE_OF_THE_END)
         for run in self._runs.values():
             run.break_off("stopped")
         await self._emptied(woken, grace * (1 - _SHARE_OF_THE_END))
-        if self._tasks:
-            log.warning("jobs are left to their leases", extra={"jobs": len(self._tasks)})
         for task in self._tasks:
             task.cancel()
+        return len(self._runs)
 
     async def _emptied(self, woken: asyncio.Event, seconds: float) -> None:
         with suppress(TimeoutError):
