@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 _FAST = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 15)
 _SLOW = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 180)
@@ -47,3 +50,19 @@ alert_backlog = Gauge(
     "Age of the oldest open alert; 0 if none is open",
     multiprocess_mode="mostrecent",
 )
+
+
+def of_jobs(
+    jobs: Mapping[tuple[str, str], int], runs: Mapping[tuple[str, str], int], oldest_due: float
+) -> list[Metric]:
+    """Give what the database tells of jobs, counted by (kind, state) and (kind, outcome), as metrics."""
+    now = GaugeMetricFamily("qa_jobs", "Jobs that are not done", labels=["kind", "state"])
+    due = GaugeMetricFamily(
+        "qa_job_oldest_due_seconds", "For how long the oldest due job has been due", oldest_due
+    )
+    ended = CounterMetricFamily("qa_job_runs", "Runs of jobs by how they ended", labels=["kind", "outcome"])
+    for labels, count in jobs.items():
+        now.add_metric(labels, count)
+    for labels, count in runs.items():
+        ended.add_metric(labels, count)
+    return [now, due, ended]

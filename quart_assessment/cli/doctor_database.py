@@ -11,9 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from quart_assessment.cli.findings import Finding, fail, ok, warn
 from quart_assessment.database import migrations
 from quart_assessment.database.engine import make_engine
+from quart_assessment.jobs.reading import select_standing
 from quart_assessment.settings import Settings
 
 _SECONDS = 10
+_LONGEST_DUE_SECONDS = 60
 
 _DURABILITY = {
     "fsync": "a power cut can lose or corrupt acknowledged answers",
@@ -59,6 +61,7 @@ async def _examine(connection: AsyncConnection, settings: Settings) -> AsyncIter
     for finding in await _guards(connection, settings):
         yield finding
     yield await _erasures(connection)
+    yield await _jobs(connection)
 
 
 def _durability(values: dict[str, str]) -> Iterator[Finding]:
@@ -139,6 +142,25 @@ async def _erasures(connection: AsyncConnection) -> Finding:
     if waiting:
         return warn("erasure requests", f"{waiting} not done.")
     return ok("erasure requests", "none is waiting.")
+
+
+async def _jobs(connection: AsyncConnection) -> Finding:
+    """Whether work that was asked for is done: none was given up, and somebody takes what is due."""
+    if not await _exists(connection, "jobs"):
+        return ok("jobs", "there are none.")
+    standing = await select_standing(connection)
+    given_up = {kind: count for (kind, state), count in standing.jobs.items() if state == "failed" and count}
+    faults = [
+        f"{kind}: {count} given up; the rows name the error's class." for kind, count in given_up.items()
+    ]
+    faults += [f"{kind}: {count} failed and will be tried again." for kind, count in standing.failing.items()]
+    if faults:
+        return warn("jobs", " ".join(faults))
+    if standing.oldest_due > _LONGEST_DUE_SECONDS:
+        return warn(
+            "jobs", f"one is due for {standing.oldest_due:.0f} s: does `quart-assessment worker` run?"
+        )
+    return ok("jobs", "none was given up, and none is long due.")
 
 
 async def _exists(connection: AsyncConnection, table: str) -> bool:
