@@ -124,7 +124,7 @@ class Settings(BaseSettings):
 
     jobs_at_once: int = Field(4, ge=1, le=64, description="jobs a worker process does at once")
     job_attempts: int = Field(
-        20, ge=1, le=1000, description="runs of a job that may fail; then it is given up"
+        100, ge=1, le=1000, description="runs of a job that may fail; then it is given up"
     )
     job_backoff_seconds: float = Field(
         5, gt=0, description="seconds before a failed job runs again; doubled by each further failure"
