@@ -45,6 +45,11 @@ memory = Gauge("qa_resident_bytes", "Resident memory of a worker", multiprocess_
 streams = Gauge("qa_open_streams", "Chat streams being read", multiprocess_mode="livesum")
 turns_running = Gauge("qa_turns_running", "Replies being made", multiprocess_mode="livesum")
 writes_running = Gauge("qa_writes_running", "Writes under way", multiprocess_mode="livesum")
+acknowledge_times = Histogram(
+    "qa_alert_acknowledge_seconds",
+    "An alert, from its opening to its acknowledgement",
+    buckets=(60, 300, 900, 1800, 3600, 4 * 3600, 12 * 3600, 24 * 3600, 72 * 3600),
+)
 alert_backlog = Gauge(
     "qa_alert_backlog_seconds",
     "Age of the oldest open alert; 0 if none is open",

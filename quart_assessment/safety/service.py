@@ -65,7 +65,10 @@ async def open_alert(
     received_at: datetime,
     shown: Help | None,
 ) -> None:
-    """Open an alert in the caller's transaction; an open one of this session and source is raised if lower."""
+    """Open an alert, and ask for the jobs that tell of it, in the caller's transaction.
+
+    An open one of this session and source is raised if lower; otherwise nothing is asked for.
+    """
     await repository.upsert_alert(
         connection,
         {
@@ -132,4 +135,7 @@ async def alert_data(connection: AsyncConnection, alert_id: UUID) -> Data:
 def _data(alert: Alert) -> Data:
     # An item's value is a whole number; a detector's score need not be one.
     value = int(alert.value) if alert.value.is_integer() else alert.value
-    return asdict(alert) | {"value": value}
+    taken = (
+        None if alert.acknowledged_at is None else (alert.acknowledged_at - alert.opened_at).total_seconds()
+    )
+    return asdict(alert) | {"value": value, "seconds_to_acknowledge": taken}
