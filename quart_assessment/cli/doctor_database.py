@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from quart_assessment.cli.doctor_studies import examine_studies
 from quart_assessment.cli.findings import Finding, fail, ok, warn
 from quart_assessment.database import migrations
 from quart_assessment.database.engine import make_engine
@@ -57,11 +58,15 @@ async def _examine(connection: AsyncConnection, settings: Settings) -> AsyncIter
     yield ok("database", f"PostgreSQL {values['server_version']} answers.")
     for finding in (*_durability(values), *_silence(values), _room(values, settings)):
         yield finding
-    yield await _current(connection)
+    current = await _current(connection)
+    yield current
     for finding in await _guards(connection, settings):
         yield finding
     yield await _erasures(connection)
     yield await _jobs(connection)
+    if current.level == "ok":
+        async for finding in examine_studies(connection, mail=settings.smtp_host is not None):
+            yield finding
 
 
 def _durability(values: dict[str, str]) -> Iterator[Finding]:

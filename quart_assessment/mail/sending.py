@@ -100,10 +100,10 @@ class Mailer:
         message["Subject"] = mail.subject
         message["Date"] = localtime()
         message["Message-ID"] = f"<{mail.key}@{self._sender.partition('@')[2]}>"
-        message["Content-Language"] = mail.language
         # No answering machine is to write back (RFC 3834).
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(mail.text)
+        message["Content-Language"] = mail.language
         return message
 
 

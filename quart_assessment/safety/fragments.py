@@ -6,6 +6,8 @@ from quart_assessment.jobs.fragments import asked
 
 NOTIFY, ESCALATE = "notify_staff", "escalate_alert"
 """The kinds of jobs that tell the study's contacts of an alert: the first at once, the others later."""
+TRIAL = "trial_mail"
+"""The kind of job that sends a study's contacts a mail without an alert."""
 
 _HELP = """
     SELECT h.version, jsonb_build_object(

@@ -6,6 +6,7 @@ of it, it is sent again under the same Message-ID.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from uuid import UUID
@@ -14,8 +15,9 @@ from quart_assessment.database.engine import Database
 from quart_assessment.database.transactions import committed
 from quart_assessment.jobs.facts import Handlers, Job
 from quart_assessment.mail.sending import NOT_TAKEN, Mailer
+from quart_assessment.problems import Unavailable
 from quart_assessment.safety import repository
-from quart_assessment.safety.fragments import ESCALATE, NOTIFY
+from quart_assessment.safety.fragments import ESCALATE, NOTIFY, TRIAL
 from quart_assessment.safety.mail_texts import Occasion, Told, written
 from quart_assessment.safety.repository import Alert, Way
 from quart_assessment.sessions import service as sessions
@@ -26,9 +28,9 @@ from quart_assessment.studies.rows import Study
 
 log = logging.getLogger(__name__)
 
-TRIAL = "trial_mail"
-"""The kind of job that sends a study's contacts a mail without an alert."""
 _NOBODY = "-"
+_TRIALS_OF_A_NOTICE = 20
+_PAUSE_SECONDS = 1.0
 
 
 class Notices:
@@ -119,10 +121,21 @@ class Notices:
         return "mail"
 
     async def _note(self, alert: Alert, position: int, way: Way) -> None:
-        await committed(
-            self._database,
-            lambda connection: repository.insert_notice(connection, alert.id, alert.raises, position, way),
-        )
+        """Store that a contact was told; again while the database is away, since the mail was taken."""
+        for trial in range(_TRIALS_OF_A_NOTICE):
+            try:
+                await committed(
+                    self._database,
+                    lambda connection: repository.insert_notice(
+                        connection, alert.id, alert.raises, position, way
+                    ),
+                )
+            except Unavailable:
+                if trial == _TRIALS_OF_A_NOTICE - 1:
+                    raise
+                await asyncio.sleep(_PAUSE_SECONDS)
+            else:
+                return
 
 
 def handlers_of(settings: Settings, database: Database) -> Handlers:

@@ -10,8 +10,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from quart_assessment.database.engine import Database
+from quart_assessment.database.transactions import committed
+from quart_assessment.jobs import service as jobs
 from quart_assessment.problems import Help, Hotline, NotFound
 from quart_assessment.safety import repository
+from quart_assessment.safety.fragments import TRIAL
 from quart_assessment.safety.repository import Alert as Alert
 from quart_assessment.web.envelope import Data
 
@@ -82,6 +86,11 @@ async def open_alert(
             "help_shown": None if shown is None else asdict(shown),
         },
     )
+
+
+async def ask_for_trial(database: Database, study_id: UUID) -> None:
+    """Ask for a mail to each contact of a study that says that it is a trial."""
+    await committed(database, lambda connection: jobs.ask(connection, TRIAL, study_id))
 
 
 async def backlog_age(connection: AsyncConnection) -> float:

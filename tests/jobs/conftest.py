@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -19,30 +19,12 @@ from quart_assessment.database.engine import Database as Pools
 from quart_assessment.database.transactions import committed
 from quart_assessment.jobs import service as jobs
 from tests.ground.postgres import Database
-from tests.ground.service import PYTHON, bare_environment
 from tests.ground.study import settings_of
+from tests.ground.worker import Work, WorkerProcess, working
 from tests.jobs.trial_worker import TABLES
 
 SECONDS = 20.0
 Found = TypeVar("Found")
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerProcess:
-    """One running `quart-assessment worker`."""
-
-    process: subprocess.Popen[bytes]
-    log: Path
-    alive: Path
-
-    def printed(self) -> str:
-        """All it logged so far."""
-        return self.log.read_text(errors="replace")
-
-    def end(self, seconds: float = 30) -> int:
-        """Tell it to stop, and wait; gives its exit status."""
-        self.process.terminate()
-        return self.process.wait(seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,32 +120,7 @@ async def bench(database: Database) -> AsyncIterator[Workbench]:
 
 
 @pytest.fixture
-def work(tmp_path: Path) -> Iterator[Callable[..., WorkerProcess]]:
-    """Start workers: work(database, any setting=...); they begin to look at once, and soon again after a failure."""
-    started: list[WorkerProcess] = []
-
-    def start(
-        database: Database, module: str = "tests.jobs.trial_worker", **settings: object
-    ) -> WorkerProcess:
-        number = len(started) + 1
-        log, alive = tmp_path / f"worker-{number}.log", tmp_path / f"alive-{number}"
-        defaults = {"job_poll_seconds": 0.2, "job_lease_seconds": 2, "job_backoff_seconds": 0.1}
-        given = {"database_url": database.url, "graceful_timeout": 5} | defaults | settings
-        environment = bare_environment() | {name.upper(): str(value) for name, value in given.items()}
-        with open(log, "wb") as output:
-            process = subprocess.Popen(
-                [*PYTHON, module, "worker", "--alive", str(alive)],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                env=environment,
-            )
-        made = WorkerProcess(process, log, alive)
-        started.append(made)
-        return made
-
-    yield start
-    for one in started:
-        if one.process.poll() is None:
-            one.process.kill()
-        one.process.wait(5)
+def work(tmp_path: Path) -> Iterator[Work]:
+    """Start workers that do the trial kinds, unless another `module` is named."""
+    for start in working(tmp_path):
+        yield partial(start, module="tests.jobs.trial_worker")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -17,10 +16,9 @@ from quart_assessment.database.transactions import committed
 from quart_assessment.jobs import service as jobs
 from quart_assessment.jobs.facts import Job, error_name, registered
 from quart_assessment.jobs.fragments import CHANNEL, asked
-from tests.jobs.conftest import Workbench, WorkerProcess
+from tests.ground.worker import Work
+from tests.jobs.conftest import Workbench
 from tests.jobs.trial_worker import WordyError
-
-Work = Callable[..., WorkerProcess]
 
 
 async def test_a_job_of_a_transaction_that_is_rolled_back_is_not_there(bench: Workbench) -> None:

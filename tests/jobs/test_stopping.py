@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import signal
 import subprocess
-from collections.abc import Callable
 
 import pytest
 
 from tests.ground.postgres import Database
 from tests.ground.service import PROGRAM, bare_environment
-from tests.jobs.conftest import Workbench, WorkerProcess, said, until
-
-Work = Callable[..., WorkerProcess]
+from tests.ground.worker import Work
+from tests.jobs.conftest import Workbench, said, until
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -12,10 +12,10 @@ from quart import Quart
 from quart_assessment.cli.doctor_database import examine_database
 from quart_assessment.cli.findings import Finding
 from quart_assessment.settings import Settings
-from tests.jobs.conftest import Workbench, WorkerProcess
+from tests.ground.worker import Work
+from tests.jobs.conftest import Workbench
 
 Make = Callable[..., Awaitable[Quart]]
-Work = Callable[..., WorkerProcess]
 
 
 async def measures_of(app: Quart) -> dict[str, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
 import pytest
@@ -16,10 +16,9 @@ from quart_assessment.jobs import service as jobs
 from quart_assessment.problems import Unavailable
 from tests.ground.own_postgres import OwnServer, own_server
 from tests.ground.study import settings_of
-from tests.jobs.conftest import Workbench, WorkerProcess, prepared, said, until
+from tests.ground.worker import Work
+from tests.jobs.conftest import Workbench, prepared, said, until
 from tests.jobs.trial_worker import WORDS
-
-Work = Callable[..., WorkerProcess]
 
 
 async def ask_for_many(bench: Workbench, kind: str, count: int) -> list[UUID]:
