@@ -86,6 +86,8 @@ def test_the_service_works_with_the_rights_of_the_application_alone(tmp_path: Pa
         assert "MIGRATION_DATABASE_URL" not in services[name]["environment"]
         assert "//qa_app:" in services[name]["environment"]["DATABASE_URL"]
     assert "SECRET_KEY" not in services["worker"]["environment"]
+    assert "SMTP_PASSWORD" in services["worker"]["environment"]
+    assert "SMTP_PASSWORD" not in services["app"]["environment"]
     assert "//qa_owner:" in services["migrate"]["environment"]["MIGRATION_DATABASE_URL"]
     roles = (ROOT / "bin" / "compose-roles").read_text()
     assert "CREATE ROLE qa_owner" in roles
