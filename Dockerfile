@@ -1,4 +1,4 @@
-# The service, the local model and the migrations, in one image: the verb decides (serve, model, migrate, ...).
+# The service, its worker, the local model and the migrations, in one image: the verb decides (serve, worker, ...).
 ARG PYTHON=3.13-slim-bookworm
 
 FROM python:${PYTHON} AS build

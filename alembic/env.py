@@ -12,6 +12,7 @@ import quart_assessment.accounts.tables
 import quart_assessment.audit.tables
 import quart_assessment.camera.tables
 import quart_assessment.chat.tables
+import quart_assessment.jobs.tables
 import quart_assessment.phq.tables
 import quart_assessment.safety.tables
 import quart_assessment.sessions.tables

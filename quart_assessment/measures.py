@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 _FAST = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 15)
 _SLOW = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 180)
@@ -42,8 +45,29 @@ memory = Gauge("qa_resident_bytes", "Resident memory of a worker", multiprocess_
 streams = Gauge("qa_open_streams", "Chat streams being read", multiprocess_mode="livesum")
 turns_running = Gauge("qa_turns_running", "Replies being made", multiprocess_mode="livesum")
 writes_running = Gauge("qa_writes_running", "Writes under way", multiprocess_mode="livesum")
+acknowledge_times = Histogram(
+    "qa_alert_acknowledge_seconds",
+    "An alert, from its opening to its acknowledgement",
+    buckets=(60, 300, 900, 1800, 3600, 4 * 3600, 12 * 3600, 24 * 3600, 72 * 3600),
+)
 alert_backlog = Gauge(
     "qa_alert_backlog_seconds",
     "Age of the oldest open alert; 0 if none is open",
     multiprocess_mode="mostrecent",
 )
+
+
+def of_jobs(
+    jobs: Mapping[tuple[str, str], int], runs: Mapping[tuple[str, str], int], oldest_due: float
+) -> list[Metric]:
+    """Give what the database tells of jobs, counted by (kind, state) and (kind, outcome), as metrics."""
+    now = GaugeMetricFamily("qa_jobs", "Jobs that are not done", labels=["kind", "state"])
+    due = GaugeMetricFamily(
+        "qa_job_oldest_due_seconds", "For how long the oldest due job has been due", oldest_due
+    )
+    ended = CounterMetricFamily("qa_job_runs", "Runs of jobs by how they ended", labels=["kind", "outcome"])
+    for labels, count in jobs.items():
+        now.add_metric(labels, count)
+    for labels, count in runs.items():
+        ended.add_metric(labels, count)
+    return [now, due, ended]

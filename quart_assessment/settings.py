@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 KIB = 1024
@@ -24,6 +26,20 @@ def is_loopback_name(host: str | None) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+# What browsers take for an e-mail address (HTML Standard, "valid email address"); nothing of a header fits in.
+_MAIL_ADDRESS = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
+)
+
+
+def checked_mail_address(written: str) -> str:
+    """Give an e-mail address as it was written; raises ValueError for what is none."""
+    if len(written) > 254 or not _MAIL_ADDRESS.fullmatch(written):
+        raise ValueError("must be an e-mail address, such as name@example.org")
+    return written
 
 
 class Settings(BaseSettings):
@@ -122,6 +138,32 @@ class Settings(BaseSettings):
         10, ge=1, description="silence after which a turn's worker counts as lost"
     )
 
+    jobs_at_once: int = Field(4, ge=1, le=64, description="jobs a worker process does at once")
+    job_attempts: int = Field(
+        100, ge=1, le=1000, description="runs of a job that may fail; then it is given up"
+    )
+    job_backoff_seconds: float = Field(
+        5, gt=0, description="seconds before a failed job runs again; doubled by each further failure"
+    )
+    job_longest_backoff_seconds: float = Field(900, gt=0, description="the most that pause grows to")
+    job_timeout_seconds: float = Field(
+        300, gt=0, description="seconds a run may take; then it is broken off and has failed"
+    )
+    job_lease_seconds: float = Field(
+        30, ge=1, description="silence after which a job's worker counts as lost"
+    )
+    job_poll_seconds: float = Field(5, ge=0.1, le=30, description="seconds between looks for due jobs")
+    job_keep_days: int = Field(30, ge=1, description="days for which jobs that are done can be seen")
+
+    smtp_host: str | None = Field(None, description="the server that mail is given to; unset: no mail")
+    smtp_port: int = Field(587, ge=1, le=65535, description="its port")
+    smtp_tls: Literal["starttls", "tls", "none"] = Field("starttls", description="how it is encrypted")
+    smtp_user: str | None = Field(None, description="the name to log in with; unset: no login")
+    smtp_password: SecretStr = Field(SecretStr(""), description="its password")
+    smtp_from: str | None = Field(None, validate_default=True, description="the address mail comes from")
+    smtp_connect_timeout: float = Field(10, gt=0, le=60, description="seconds to reach the server")
+    smtp_timeout: float = Field(30, gt=0, le=60, description="seconds one mail may take, whole")
+
     demo_participants: int = Field(20, ge=0, le=10000, description="participants a local run creates")
 
     @field_validator("database_url", "migration_database_url")
@@ -142,6 +184,23 @@ class Settings(BaseSettings):
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("must be an http or https address")
         return value.rstrip("/")
+
+    @field_validator("smtp_user")
+    @classmethod
+    def _is_not_overheard(cls, value: str | None, info: ValidationInfo) -> str | None:
+        host = info.data.get("smtp_host")
+        if value is not None and info.data.get("smtp_tls") == "none" and not is_loopback_name(host):
+            raise ValueError("must not be sent without TLS to another machine")
+        return value
+
+    @field_validator("smtp_from")
+    @classmethod
+    def _is_a_sender(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None:
+            if info.data.get("smtp_host") is not None:
+                raise ValueError("must be set where SMTP_HOST is")
+            return None
+        return checked_mail_address(value)
 
     @cached_property
     def address(self) -> str:
@@ -177,8 +236,10 @@ class Settings(BaseSettings):
 
     @property
     def connections(self) -> int:
-        """The most database connections all workers open together.
+        """The most database connections a service and a worker of jobs open together.
 
-        Each worker has its two pools, one connection for the text of replies, and a listener.
+        Each process of the service has its two pools, one connection for the text of replies, and a listener; a
+        worker of jobs one a job, two for itself, and a listener.
         """
-        return self.web_concurrency * (self.db_pool_size + self.db_answer_pool_size + 2)
+        serving = self.web_concurrency * (self.db_pool_size + self.db_answer_pool_size + 2)
+        return serving + self.jobs_at_once + 3

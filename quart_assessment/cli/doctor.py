@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import click
 
 from quart_assessment.cli.doctor_database import examine_database
+from quart_assessment.cli.doctor_mail import examine_mail
 from quart_assessment.cli.environment import SECRET_LENGTH, transport_warning, with_local_database
 from quart_assessment.cli.findings import Finding, fail, ok, warn
 from quart_assessment.settings import Settings
@@ -36,6 +37,7 @@ async def examine(settings: Settings) -> list[Finding]:
         examine_secret(settings),
         await asyncio.to_thread(examine_store, settings.store),
         await examine_model(settings),
+        await examine_mail(settings),
         examine_address(settings),
     ]
 

@@ -8,12 +8,15 @@ from collections.abc import AsyncIterator, Iterator
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from quart_assessment.cli.doctor_studies import examine_studies
 from quart_assessment.cli.findings import Finding, fail, ok, warn
 from quart_assessment.database import migrations
 from quart_assessment.database.engine import make_engine
+from quart_assessment.jobs.reading import select_standing
 from quart_assessment.settings import Settings
 
 _SECONDS = 10
+_LONGEST_DUE_SECONDS = 60
 
 _DURABILITY = {
     "fsync": "a power cut can lose or corrupt acknowledged answers",
@@ -55,10 +58,15 @@ async def _examine(connection: AsyncConnection, settings: Settings) -> AsyncIter
     yield ok("database", f"PostgreSQL {values['server_version']} answers.")
     for finding in (*_durability(values), *_silence(values), _room(values, settings)):
         yield finding
-    yield await _current(connection)
+    current = await _current(connection)
+    yield current
     for finding in await _guards(connection, settings):
         yield finding
     yield await _erasures(connection)
+    yield await _jobs(connection)
+    if current.level == "ok":
+        async for finding in examine_studies(connection, mail=settings.smtp_host is not None):
+            yield finding
 
 
 def _durability(values: dict[str, str]) -> Iterator[Finding]:
@@ -81,7 +89,10 @@ def _silence(values: dict[str, str]) -> Iterator[Finding]:
 def _room(values: dict[str, str], settings: Settings) -> Finding:
     free = int(values["max_connections"]) - int(values["superuser_reserved_connections"])
     free -= int(values.get("reserved_connections", "0"))
-    asked = f"{settings.web_concurrency} workers open up to {settings.connections} connections"
+    asked = (
+        f"{settings.web_concurrency} processes of the service and a worker open up to "
+        f"{settings.connections} connections"
+    )
     if settings.connections > free:
         return fail(
             "connections", f"{asked}; the server has {free} (max_connections without the reserved ones)."
@@ -136,6 +147,25 @@ async def _erasures(connection: AsyncConnection) -> Finding:
     if waiting:
         return warn("erasure requests", f"{waiting} not done.")
     return ok("erasure requests", "none is waiting.")
+
+
+async def _jobs(connection: AsyncConnection) -> Finding:
+    """Whether work that was asked for is done: none was given up, and somebody takes what is due."""
+    if not await _exists(connection, "jobs"):
+        return ok("jobs", "there are none.")
+    standing = await select_standing(connection)
+    given_up = {kind: count for (kind, state), count in standing.jobs.items() if state == "failed" and count}
+    faults = [
+        f"{kind}: {count} given up; the rows name the error's class." for kind, count in given_up.items()
+    ]
+    faults += [f"{kind}: {count} failed and will be tried again." for kind, count in standing.failing.items()]
+    if faults:
+        return warn("jobs", " ".join(faults))
+    if standing.oldest_due > _LONGEST_DUE_SECONDS:
+        return warn(
+            "jobs", f"one is due for {standing.oldest_due:.0f} s: does `quart-assessment worker` run?"
+        )
+    return ok("jobs", "none was given up, and none is long due.")
 
 
 async def _exists(connection: AsyncConnection, table: str) -> bool:

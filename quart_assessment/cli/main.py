@@ -11,6 +11,7 @@ import click
 VERBS = {
     "run": ("Run all of it on this machine: database, model and service.", "run"),
     "serve": ("Serve with Gunicorn; database and model run elsewhere.", "serve"),
+    "worker": ("Do the work that the service asks for.", "worker"),
     "migrate": ("Bring the database's tables to the newest form.", "migrate"),
     "study": ("Load a study from a file, or list the studies.", "study"),
     "user": ("Add people and invite participants.", "user"),

@@ -1,4 +1,4 @@
-"""`quart-assessment run`: database, demo study, local model and service on this machine, ended together."""
+"""`quart-assessment run`: database, demo study, local model, service and worker on this machine, ended together."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from quart_assessment.settings import Settings
 _READY_SECONDS = 120.0
 _MODEL_STOP_SECONDS = 5.0
 _LOCAL_TOKENS = "120"
-# Gunicorn ends its own workers by force after its graceful time-out; this comes after that.
-_SERVICE_STOP_MARGIN_SECONDS = 10.0
+# Service and worker end what is theirs by force after GRACEFUL_TIMEOUT; this comes after that.
+_STOP_MARGIN_SECONDS = 10.0
 
 
 @click.command()
@@ -116,10 +116,19 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> Child:
     environment.pop("MIGRATION_DATABASE_URL", None)
     environment["DATABASE_URL"] = _revealed(settings.database_url)
     environment["SECRET_KEY"] = _revealed(settings.secret_key)
+    seconds = settings.graceful_timeout + _STOP_MARGIN_SECONDS
+    await _keep(Child(["worker"], environment, settings.var_dir / "worker.log"), seconds, stack)
     service = Child(["serve"], environment, settings.var_dir / "service.log")
-    stack.push_async_callback(service.stop, settings.graceful_timeout + _SERVICE_STOP_MARGIN_SECONDS)
+    stack.push_async_callback(service.stop, seconds)
     await service.start()
     return service
+
+
+async def _keep(child: Child, seconds: float, stack: AsyncExitStack) -> None:
+    """Start a process that is started again whenever it ends; `stack` ends it within `seconds`."""
+    stack.push_async_callback(child.stop, seconds)
+    await child.start()
+    stack.push_async_callback(_cancelled, asyncio.create_task(child.keep_running()))
 
 
 def _import_what_prepares() -> None:
@@ -193,10 +202,7 @@ async def _start_model(
         "LLM_MAX_TOKENS": environment.get("LLM_MAX_TOKENS", _LOCAL_TOKENS),
     }
     child = Child(["model", "--port", str(port)], environment | reached, settings.var_dir / "model.log")
-    stack.push_async_callback(child.stop, _MODEL_STOP_SECONDS)
-    await child.start()
-    keeper = asyncio.create_task(child.keep_running())
-    stack.push_async_callback(_cancelled, keeper)
+    await _keep(child, _MODEL_STOP_SECONDS, stack)
     return reached
 
 

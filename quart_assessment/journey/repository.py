@@ -79,7 +79,6 @@ _LISTED = sa.text(f"""
       AND (CAST(:after AS uuid) IS NULL OR o.id < :after)
     ORDER BY o.id DESC LIMIT :limit
 """)  # noqa: S608
-_CODE = sa.text("SELECT code FROM enrolments WHERE study_id = :study_id AND account_id = :account_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +179,3 @@ async def select_listed(
         },
     )
     return [dict(row._mapping) for row in found]
-
-
-async def select_code(connection: AsyncConnection, study_id: UUID, account_id: UUID) -> str | None:
-    """Give the code under which somebody takes part."""
-    found = await connection.execute(_CODE, {"study_id": study_id, "account_id": account_id})
-    return found.scalar_one_or_none()

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from quart_assessment import measures
 from quart_assessment.accounts.policy import check_study, visible_studies
 from quart_assessment.audit import service as audit
 from quart_assessment.camera import reading as captures
@@ -94,7 +95,7 @@ async def read_session(database: Database, staff: Staff, session_id: UUID) -> Da
         )
         return {
             "session": await overview.of_session(connection, session),
-            "participant": await repository.select_code(connection, session.study_id, session.account_id),
+            "participant": await studies.code_of(connection, session.study_id, session.account_id),
             "answers": await answers.answers_data(connection, session.id),
             "score": answers.score_data(await answers.score_of(connection, session.phq.id)),
             "turns": await turns.turns_data(connection, session.id),
@@ -159,16 +160,19 @@ async def read_acknowledged(database: Database, staff: Staff, alert_id: UUID) ->
 async def acknowledge(database: Database, staff: Staff, alert_id: UUID, outcome: str, note: str) -> Data:
     """Store who took care of an alert, and how; one that was acknowledged stays as it is. Raises NotFound."""
 
-    async def work(connection: AsyncConnection) -> Data:
+    async def work(connection: AsyncConnection) -> tuple[Data, bool]:
         alert = await _own_alert(connection, staff, alert_id)
         if alert.state == "open":
             await safety.acknowledge(connection, alert_id, staff.account_id, outcome, note)
         await _record(
             connection, staff, "alert_acknowledged" if alert.state == "open" else "alert_read", alert
         )
-        return await safety.alert_data(connection, alert_id)
+        return await safety.alert_data(connection, alert_id), alert.state == "open"
 
-    return await committed(database, work)
+    found, new = await committed(database, work)
+    if new:
+        measures.acknowledge_times.observe(found["seconds_to_acknowledge"])
+    return found
 
 
 async def _own_alert(connection: AsyncConnection, staff: Staff, alert_id: UUID) -> Alert:

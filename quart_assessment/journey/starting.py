@@ -167,7 +167,13 @@ async def pinned_now(connection: AsyncConnection, settings: Settings, study: Stu
 def check_complete(settings: Settings, study: Study, version: Version) -> None:
     """Check that no setting is missing; raises StudyIncomplete naming those that are."""
     missing = [
-        *missing_settings(version.parts, version.help, demo=study.demo, external=settings.llm_external)
+        *missing_settings(
+            version.parts,
+            version.help,
+            version.contacts,
+            demo=study.demo,
+            external=settings.llm_external,
+        )
     ]
     chat = version.parts.get("chat")
     if isinstance(chat, ChatSettings) and chat.connection != CONNECTION:

@@ -10,6 +10,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.multiprocess import MultiProcessCollector
 from quart import Blueprint, Response, current_app, request
 
+from quart_assessment.database.current import database
+from quart_assessment.operations.job_measures import JobMeasures, jobs_measured
 from quart_assessment.operations.readiness import failed_checks
 from quart_assessment.problems import NotFound
 from quart_assessment.settings import is_loopback_name
@@ -55,10 +57,11 @@ async def readyz() -> Response:
 @blueprint.get("/metrics")
 @open_to("public")
 async def metrics() -> Response:
-    """Give the measures of all workers."""
+    """Give the measures of all workers, and how the jobs stand, unless the database is away."""
     if not _may_see_metrics():
         raise NotFound
-    return Response(await asyncio.to_thread(_collected), content_type=CONTENT_TYPE_LATEST)
+    page = await asyncio.to_thread(_collected, await jobs_measured(database()))
+    return Response(page, content_type=CONTENT_TYPE_LATEST)
 
 
 def _may_see_metrics() -> bool:
@@ -69,12 +72,12 @@ def _may_see_metrics() -> bool:
     return hmac.compare_digest(given.encode(), f"Bearer {token.get_secret_value()}".encode())
 
 
-def _collected() -> bytes:
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        return generate_latest(REGISTRY)
-    registry = CollectorRegistry()
-    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry)
+def _collected(of_jobs: JobMeasures) -> bytes:
+    registry = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry) + generate_latest(of_jobs)
 
 
 @blueprint.get("/openapi.json")

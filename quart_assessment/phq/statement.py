@@ -1,4 +1,4 @@
-"""The one statement of a save: login, owner, state, answer, revision and alert in a single commit.
+"""The one statement of a save: login, owner, state, answer, revision, alert and its jobs in a single commit.
 
 Its input are rows, each of one caller's call (`call`); its output one verdict a row that was found. A call with a
 row that was not found, or that is refused, stores nothing, but for revisions of answers that came after the end.
@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from quart_assessment.safety.fragments import HELP_SHOWN, LIVE_HELP, opened
+from quart_assessment.safety.fragments import HELP_SHOWN, LIVE_HELP, alerted
 from quart_assessment.sessions.fragments import (
     ENDED_AT,
     OWNED_SESSIONS_JOIN,
@@ -159,7 +159,7 @@ def _save(locking: str) -> sa.TextualSelect:
     return sa.text(f"""
     WITH asked AS ({_ASKED}), found AS ({_found(locking)}), judged AS ({_JUDGED}), calls AS ({_CALLS}),
     written AS ({_WRITTEN}), newest AS ({_NEWEST}), upserted AS ({_UPSERTED}), revised AS ({_REVISED}),
-    risky AS ({_RISKY}), hits AS ({_HITS}), alerted AS ({opened("hits")}), counted AS ({_COUNTED})
+    risky AS ({_RISKY}), hits AS ({_HITS}), {alerted("hits")}, counted AS ({_COUNTED})
     SELECT j.call, j.question_id, j.verdict, j.late, j.fits,
         CASE WHEN j.at_risk THEN j.help END AS help,
         coalesce(u.value, CASE WHEN u.version IS NULL THEN r.value END) AS value,

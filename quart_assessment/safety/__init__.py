@@ -1,1 +1,4 @@
-"""Risk: the rules that see it, the help shown, the alerts. An alert is in the transaction of what caused it."""
+"""Risk: the rules that see it, the help shown, the alerts, who is told.
+
+An alert, and the jobs that tell staff of it, are in the transaction of what caused it.
+"""

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from quart_assessment.jobs.fragments import asked
+
+NOTIFY, ESCALATE = "notify_staff", "escalate_alert"
+"""The kinds of jobs that tell the study's contacts of an alert: the first at once, the others later."""
+TRIAL = "trial_mail"
+"""The kind of job that sends a study's contacts a mail without an alert."""
+
 _HELP = """
     SELECT h.version, jsonb_build_object(
         'version', h.version,
@@ -16,12 +23,34 @@ HELP_SHOWN = f"{_HELP} AND h.version = s.help_shown"
 """The help text of session `s` that its page says it showed, if there is one of that version."""
 
 
-def opened(hits: str) -> str:
-    """Give the statement part that opens or raises the alerts of `hits`.
+def alerted(hits: str) -> str:
+    """Give the statement parts that open or raise the alerts of `hits`, and ask for the jobs that tell staff of each.
 
     `hits` names rows (alert_id, session_id, source, value, detector, session_ms, received_at, help_version,
-    help_shown), one a session and source at most. An open alert is raised by a higher value only.
+    help_shown), one a session and source at most. An open alert is raised by a higher value only. The parts are
+    named `alerted` (the ids of those opened or raised), `alert_jobs` and `alert_jobs_asked`.
     """
+    return f"""
+        alerted AS ({_opened(hits)}),
+        alert_jobs AS ({_JOBS}),
+        alert_jobs_asked AS ({asked("alert_jobs")})
+    """
+
+
+# The study is looked up for each alert there is: a join would read studies for saves that open none.
+_JOBS = f"""
+    SELECT j.kind, ARRAY[a.id] AS key, j.run_after
+    FROM alerted a CROSS JOIN LATERAL (
+        SELECT '{NOTIFY}' AS kind, now() AS run_after
+        UNION ALL
+        SELECT '{ESCALATE}', now() + make_interval(mins => (
+            SELECT t.escalate_after_minutes FROM sessions s JOIN studies t ON t.id = s.study_id
+            WHERE s.id = a.session_id))
+    ) j
+"""  # noqa: S608
+
+
+def _opened(hits: str) -> str:
     return f"""
         INSERT INTO alerts (id, session_id, source, value, detector, session_ms, received_at,
                             help_version, help_shown)
@@ -30,7 +59,7 @@ def opened(hits: str) -> str:
         ON CONFLICT (session_id, source) WHERE state = 'open' DO UPDATE
         SET value = excluded.value, detector = excluded.detector, session_ms = excluded.session_ms,
             received_at = excluded.received_at, help_version = excluded.help_version,
-            help_shown = excluded.help_shown, raised_at = now()
+            help_shown = excluded.help_shown, raised_at = now(), raises = alerts.raises + 1
         WHERE excluded.value > alerts.value
-        RETURNING id
+        RETURNING id, session_id
     """  # noqa: S608

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.database.schema import Json, new_id
-from quart_assessment.safety.fragments import opened
-from quart_assessment.safety.tables import alerts
+from quart_assessment.safety.fragments import alerted
+from quart_assessment.safety.tables import alert_notices, alerts
 
 MOST_ALERTS = 500
+Way = Literal["log", "mail"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,9 @@ class Alert:
     received_at: datetime
     opened_at: datetime
     raised_at: datetime | None
+    raises: int
+    notified_at: datetime | None
+    escalated_at: datetime | None
     help_version: int | None
     help_shown: dict[str, Any] | None
     acknowledged_by: UUID | None
@@ -46,7 +51,15 @@ _LIVE_HELP = sa.text("""
     FROM sessions s JOIN help_texts h ON h.study_id = s.study_id
     WHERE s.id = :session_id ORDER BY h.version DESC LIMIT 1
 """)
-_COLUMNS = "s.study_id, " + ", ".join(f"a.{column.name}" for column in alerts.c)
+_TOLD = "(SELECT max(n.at) FROM alert_notices n WHERE n.alert_id = a.id AND n.position {0} 1) AS {1}"
+_COLUMNS = ", ".join(
+    [
+        "s.study_id",
+        *(f"a.{column.name}" for column in alerts.c),
+        _TOLD.format("=", "notified_at"),
+        _TOLD.format(">", "escalated_at"),
+    ]
+)
 _ALERTS = sa.text(f"""
     SELECT {_COLUMNS} FROM alerts a JOIN sessions s ON s.id = a.session_id
     WHERE (CAST(:session_id AS uuid) IS NULL OR a.session_id = :session_id)
@@ -66,8 +79,9 @@ _OPEN = sa.text(
                CAST(:detector AS text) AS detector, CAST(:session_ms AS bigint) AS session_ms,
                CAST(:received_at AS timestamptz) AS received_at, CAST(:help_version AS integer) AS help_version,
                CAST(:help_shown AS jsonb) AS help_shown
-    ) {opened("hits")}
-    """
+    ), {alerted("hits")}
+    SELECT id FROM alerted
+    """  # noqa: S608
 ).bindparams(sa.bindparam("help_shown", type_=Json))
 _BACKLOG = sa.text(
     "SELECT coalesce(extract(epoch FROM now() - min(opened_at)), 0) FROM alerts WHERE state = 'open'"
@@ -131,6 +145,24 @@ async def update_acknowledged(
             note=note,
         )
     )
+
+
+async def select_told(connection: AsyncConnection, alert_id: UUID, raises: int) -> set[int]:
+    """Give the places of the contacts who know of an alert as it was raised last."""
+    found = await connection.execute(
+        sa.select(alert_notices.c.position).where(
+            alert_notices.c.alert_id == alert_id, alert_notices.c.raises == raises
+        )
+    )
+    return set(found.scalars())
+
+
+async def insert_notice(
+    connection: AsyncConnection, alert_id: UUID, raises: int, position: int, way: Way
+) -> None:
+    """Store that a contact was told; who was told already stays so."""
+    values = {"alert_id": alert_id, "raises": raises, "position": position, "way": way}
+    await connection.execute(insert(alert_notices).values(values).on_conflict_do_nothing())
 
 
 async def select_backlog_age(connection: AsyncConnection) -> float:

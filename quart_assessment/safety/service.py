@@ -10,8 +10,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from quart_assessment.database.engine import Database
+from quart_assessment.database.transactions import committed
+from quart_assessment.jobs import service as jobs
 from quart_assessment.problems import Help, Hotline, NotFound
 from quart_assessment.safety import repository
+from quart_assessment.safety.fragments import TRIAL
 from quart_assessment.safety.repository import Alert as Alert
 from quart_assessment.web.envelope import Data
 
@@ -65,7 +69,10 @@ async def open_alert(
     received_at: datetime,
     shown: Help | None,
 ) -> None:
-    """Open an alert in the caller's transaction; an open one of this session and source is raised if lower."""
+    """Open an alert, and ask for the jobs that tell of it, in the caller's transaction.
+
+    An open one of this session and source is raised if lower; otherwise nothing is asked for.
+    """
     await repository.upsert_alert(
         connection,
         {
@@ -79,6 +86,11 @@ async def open_alert(
             "help_shown": None if shown is None else asdict(shown),
         },
     )
+
+
+async def ask_for_trial(database: Database, study_id: UUID) -> None:
+    """Ask for a mail to each contact of a study that says that it is a trial."""
+    await committed(database, lambda connection: jobs.ask(connection, TRIAL, study_id))
 
 
 async def backlog_age(connection: AsyncConnection) -> float:
@@ -132,4 +144,7 @@ async def alert_data(connection: AsyncConnection, alert_id: UUID) -> Data:
 def _data(alert: Alert) -> Data:
     # An item's value is a whole number; a detector's score need not be one.
     value = int(alert.value) if alert.value.is_integer() else alert.value
-    return asdict(alert) | {"value": value}
+    taken = (
+        None if alert.acknowledged_at is None else (alert.acknowledged_at - alert.opened_at).total_seconds()
+    )
+    return asdict(alert) | {"value": value, "seconds_to_acknowledge": taken}

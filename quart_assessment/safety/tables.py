@@ -19,6 +19,7 @@ alerts = sa.Table(
     sa.Column("received_at", Time, nullable=False),
     moment("opened_at", now=True),
     moment("raised_at", nullable=True),
+    sa.Column("raises", sa.Integer, nullable=False, server_default="0"),
     sa.Column("help_version", sa.Integer),
     sa.Column("help_shown", Json),
     foreign("acknowledged_by", "accounts.id", nullable=True),
@@ -33,4 +34,15 @@ alerts = sa.Table(
     sa.Index(
         "uq_alerts_open", "session_id", "source", unique=True, postgresql_where=sa.text("state = 'open'")
     ),
+)
+
+alert_notices = sa.Table(
+    "alert_notices",
+    metadata,
+    foreign("alert_id", "alerts.id", primary_key=True),
+    sa.Column("raises", sa.Integer, primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("way", sa.Text, nullable=False),
+    moment("at", now=True),
+    sa.CheckConstraint("way IN ('log', 'mail')", name="way"),
 )

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from quart_assessment.settings import checked_mail_address
 from quart_assessment.studies.instruments import InstrumentCode, Provenance
 
 Part = Literal["questionnaire", "chat", "camera", "consent", "presentation"]
@@ -28,6 +29,8 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000), AfterV
 Line = Annotated[str, StringConstraints(min_length=1, max_length=300), AfterValidator(_without_nul)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
+MailAddress = Annotated[str, AfterValidator(checked_mail_address)]
+MailLanguage = Literal["en", "id"]
 Localised = dict[Language, Text]
 
 
@@ -235,10 +238,11 @@ class HelpSettings(Model):
 
 
 class ContactSetting(Model):
-    """Live: who of the study is told of an alert, in this order."""
+    """Live: who of the study is told of an alert: the first at once, the others if nobody acknowledges it in time."""
 
     name: Line
-    email: Line | None = None
+    email: MailAddress | None = None
+    language: MailLanguage = "en"
 
 
 class StudyFile(Model):
@@ -257,7 +261,8 @@ class StudyFile(Model):
     consent: ConsentSettings | None = None
     presentation: PresentationSettings | None = None
     help: HelpSettings | None = None
-    contacts: tuple[ContactSetting, ...] = ()
+    contacts: tuple[ContactSetting, ...] = Field((), max_length=5)
+    escalate_after_minutes: int = Field(30, ge=1, le=7 * 24 * 60)
 
     @model_validator(mode="after")
     def _speaks_every_language(self) -> Self:

@@ -137,10 +137,31 @@ async def replace_contacts(
         await connection.execute(
             study_contacts.insert(),
             [
-                {"study_id": study_id, "position": place, "name": contact.name, "email": contact.email}
+                {"study_id": study_id, "position": place} | contact.model_dump()
                 for place, contact in enumerate(contacts, 1)
             ],
         )
+
+
+async def select_contacts(connection: AsyncConnection, study_id: UUID) -> tuple[ContactSetting, ...]:
+    """Read who of the study is told of alerts, in their order."""
+    found = await connection.execute(
+        sa.select(study_contacts.c.name, study_contacts.c.email, study_contacts.c.language)
+        .where(study_contacts.c.study_id == study_id)
+        .order_by(study_contacts.c.position)
+    )
+    # Loaded by an earlier release, an address may be one that is no longer taken; it is tried all the same.
+    return tuple(ContactSetting.model_construct(**row._mapping) for row in found)
+
+
+async def select_code(connection: AsyncConnection, study_id: UUID, account_id: UUID) -> str | None:
+    """Give the code under which somebody takes part."""
+    found = await connection.execute(
+        sa.select(enrolments.c.code).where(
+            enrolments.c.study_id == study_id, enrolments.c.account_id == account_id
+        )
+    )
+    return found.scalar_one_or_none()
 
 
 async def insert_enrolment(connection: AsyncConnection, study_id: UUID, account_id: UUID, code: str) -> None:

@@ -10,6 +10,7 @@ from quart_assessment.studies.definition import (
     CameraSettings,
     ChatSettings,
     ConsentSettings,
+    ContactSetting,
     HelpSettings,
     Part,
     PresentationSettings,
@@ -38,6 +39,7 @@ class Study:
     invitation_once: bool
     opens_at: datetime | None
     closes_at: datetime | None
+    escalate_after_minutes: int
 
     def is_open(self, now: datetime) -> bool:
         """Tell whether `now` lies in the study's window."""
@@ -48,12 +50,13 @@ class Study:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """The newest version of a study with the parts it has, and its live help; parts may be missing."""
+    """The newest version of a study with the parts it has, its live help and contacts; parts may be missing."""
 
     id: UUID
     number: int
     parts: dict[Part, PartSettings]
     help: HelpSettings | None
+    contacts: tuple[ContactSetting, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from quart_assessment.database.engine import Database
 from quart_assessment.database.transactions import committed
 from quart_assessment.remembered import Remembered
 from quart_assessment.studies import repository
-from quart_assessment.studies.definition import HelpSettings, Part, StudyFile
+from quart_assessment.studies.definition import ContactSetting, HelpSettings, Part, StudyFile
 from quart_assessment.studies.rows import MODELS, PartSettings, Pinned, Study, Version
 from quart_assessment.studies.study_file import as_json, content_hash
 
@@ -102,7 +102,13 @@ async def newest_version(connection: AsyncConnection, study_id: UUID) -> Version
         number=row["number"],
         parts={part: _settings(part, row) for part in _parts if row[part] is not None},
         help=None if help_ is None else HelpSettings.model_validate(help_[1]),
+        contacts=await repository.select_contacts(connection, study_id),
     )
+
+
+async def contacts_of(connection: AsyncConnection, study_id: UUID) -> tuple[ContactSetting, ...]:
+    """Read who of the study is told of alerts, as it is now: the first at once, the others later."""
+    return await repository.select_contacts(connection, study_id)
 
 
 def _settings(part: Part, row: dict[str, Any]) -> PartSettings:
@@ -165,6 +171,11 @@ async def enrol(connection: AsyncConnection, study_id: UUID, account_id: UUID) -
     """Let somebody take part, under a code that says nothing of them."""
     code = "P-" + "".join(secrets.choice("23456789ABCDEFGHJKLMNPQRSTUVWXYZ") for _ in range(8))
     await repository.insert_enrolment(connection, study_id, account_id, code)
+
+
+async def code_of(connection: AsyncConnection, study_id: UUID, account_id: UUID) -> str | None:
+    """Give the code under which somebody takes part, which says nothing of them; None for who does not."""
+    return await repository.select_code(connection, study_id, account_id)
 
 
 async def draw_order(

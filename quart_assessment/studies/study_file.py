@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from quart_assessment.studies.definition import (
     PARTS,
     ConsentSettings,
+    ContactSetting,
     HelpSettings,
     Model,
     Part,
@@ -20,6 +21,7 @@ from quart_assessment.studies.definition import (
     QuestionnaireSettings,
     StudyFile,
 )
+from quart_assessment.studies.instruments import SUICIDAL_IDEATION, instrument
 from quart_assessment.studies.wordings import questionnaire_faults
 
 PLACEHOLDER = "PLACEHOLDER"
@@ -67,11 +69,18 @@ def content_hash(part: Model) -> str:
 
 
 def missing_settings(
-    parts: Mapping[Part, Model], help_: HelpSettings | None, *, demo: bool, external: bool
+    parts: Mapping[Part, Model],
+    help_: HelpSettings | None,
+    contacts: Sequence[ContactSetting],
+    *,
+    demo: bool,
+    external: bool,
 ) -> tuple[str, ...]:
     """Name what a study lacks before a session of it may start; empty if nothing.
 
-    `external` tells that the study's connection to a model leaves the operator's machines.
+    A study that is no demonstration, and in which somebody may say that they are at risk, needs approved help texts
+    and a first contact with an e-mail address. `external` tells that the study's connection to a model leaves the
+    operator's machines.
     """
     missing: list[str] = [name for name in PARTS if name not in parts]
     questionnaire, presentation = parts.get("questionnaire"), parts.get("presentation")
@@ -86,7 +95,20 @@ def missing_settings(
         missing.append("help")
     elif not demo:
         missing += _unfit_help(help_)
+    if not demo and may_see_risk(parts) and (not contacts or contacts[0].email is None):
+        missing.append("contacts.email" if contacts else "contacts")
     return tuple(missing)
+
+
+def may_see_risk(parts: Mapping[Part, Model]) -> bool:
+    """Tell whether a participant can say that they are at risk: by an item that asks for it, or in the interview."""
+    questionnaire, consent = parts.get("questionnaire"), parts.get("consent")
+    asks = (
+        isinstance(questionnaire, QuestionnaireSettings)
+        and SUICIDAL_IDEATION in instrument(questionnaire.instrument).categories
+    )
+    writes = isinstance(consent, ConsentSettings) and any(scope.name == "chat" for scope in consent.scopes)
+    return asks or writes
 
 
 def consents_to_connection(consent: ConsentSettings, *, external: bool) -> bool:

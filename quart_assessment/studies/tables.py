@@ -18,7 +18,9 @@ studies = sa.Table(
     sa.Column("opens_at", Time),
     sa.Column("closes_at", Time),
     sa.Column("order_block", Texts, nullable=False, server_default=sa.text("'{}'::text[]")),
+    sa.Column("escalate_after_minutes", sa.Integer, nullable=False, server_default="30"),
     moment("created_at", now=True),
+    sa.CheckConstraint("escalate_after_minutes >= 1", name="escalate_after_minutes"),
 )
 
 study_settings = sa.Table(
@@ -67,6 +69,7 @@ study_contacts = sa.Table(
     sa.Column("position", sa.Integer, primary_key=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("email", sa.Text),
+    sa.Column("language", sa.Text, nullable=False, server_default="en"),
 )
 
 enrolments = sa.Table(

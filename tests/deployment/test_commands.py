@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from quart_assessment.cli.main import VERBS
+from quart_assessment.studies.study_file import default_study
 from tests.ground.postgres import Database
 from tests.ground.service import PROGRAM, bare_environment
 
@@ -47,6 +48,49 @@ def test_a_setting_that_is_not_valid_is_named_on_one_line_without_its_value() ->
     assert done.stderr.startswith("WEB_CONCURRENCY: ")
     assert done.stderr.count("\n") == 1
     assert "canary" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"smtp_host": "mail.example"}, "SMTP_FROM: Value error, must be set where SMTP_HOST is"),
+        ({"smtp_from": "canary"}, "SMTP_FROM: Value error, must be an e-mail address"),
+        ({"smtp_from": "A <canary@mail.example>"}, "SMTP_FROM: Value error, must be an e-mail address"),
+        ({"smtp_tls": "canary"}, "SMTP_TLS: "),
+        (
+            {"smtp_tls": "none", "smtp_user": "canary", "smtp_host": "m.example", "smtp_from": "a@m.example"},
+            "SMTP_USER: Value error, must not be sent without TLS to another machine",
+        ),
+    ],
+)
+def test_a_mail_server_that_cannot_be_used_so_is_refused_at_the_start(
+    settings: dict[str, str], says: str
+) -> None:
+    done = call("worker", **settings)
+    assert done.returncode == 2
+    assert done.stderr.startswith(says)
+    assert done.stderr.count("\n") == 1
+    assert "canary" not in done.stderr
+
+
+def test_a_study_that_is_loaded_says_what_it_still_lacks_and_its_contacts_can_be_tried(
+    tmp_path: Path, database: Database
+) -> None:
+    file = tmp_path / "study.toml"
+    file.write_text(default_study().replace("demo = true", "demo = false"))
+    done = call("study", "load", str(file), database_url=database.url)
+    assert (done.returncode, done.stdout) == (0, "demo: version 1\n")
+    assert done.stderr == (
+        "No session of it can start yet; missing: help.hotlines, help.approved_by, contacts.\n"
+    )
+    assert call("study", "try-contacts", "none", database_url=database.url).returncode == 1
+    tried = call("study", "try-contacts", "demo", database_url=database.url)
+    assert (tried.returncode, "no contact with an e-mail address" in tried.stderr) == (1, True)
+    file.write_text(default_study() + '\n[[contacts]]\nname = "On call"\nemail = "on-call@study.example"\n')
+    done = call("study", "load", str(file), database_url=database.url)
+    assert (done.returncode, done.stderr) == (0, "")
+    tried = call("study", "try-contacts", "demo", database_url=database.url)
+    assert (tried.returncode, tried.stdout[:19]) == (0, "Asked for mail to 1")
 
 
 def test_serve_names_all_that_is_missing() -> None:

@@ -1,8 +1,10 @@
 """compose.yaml, as docker-compose itself understands it."""
 
 import json
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,7 @@ def read(folder: Path, *words: str) -> dict[str, Any]:
 
 
 def test_without_a_profile_neither_caddy_nor_demo_accounts_are_started(tmp_path: Path) -> None:
-    assert set(read(tmp_path)["services"]) == {"db", "migrate", "model", "app"}
+    assert set(read(tmp_path)["services"]) == {"db", "migrate", "model", "app", "worker"}
 
 
 @pytest.mark.parametrize("profile", ["caddy", "demo"])
@@ -69,6 +71,10 @@ def test_each_start_waits_for_the_health_of_what_it_needs(tmp_path: Path) -> Non
         "migrate": "service_completed_successfully",
         "model": "service_healthy",
     }
+    assert {name: need["condition"] for name, need in services["worker"]["depends_on"].items()} == {
+        "db": "service_healthy",
+        "migrate": "service_completed_successfully",
+    }
     assert services["migrate"]["depends_on"]["db"]["condition"] == "service_healthy"
     assert services["migrate"]["restart"] == "no"
     assert "test" in services["db"]["healthcheck"]
@@ -76,8 +82,12 @@ def test_each_start_waits_for_the_health_of_what_it_needs(tmp_path: Path) -> Non
 
 def test_the_service_works_with_the_rights_of_the_application_alone(tmp_path: Path) -> None:
     services = read(tmp_path)["services"]
-    assert "MIGRATION_DATABASE_URL" not in services["app"]["environment"]
-    assert "//qa_app:" in services["app"]["environment"]["DATABASE_URL"]
+    for name in ("app", "worker"):
+        assert "MIGRATION_DATABASE_URL" not in services[name]["environment"]
+        assert "//qa_app:" in services[name]["environment"]["DATABASE_URL"]
+    assert "SECRET_KEY" not in services["worker"]["environment"]
+    assert "SMTP_PASSWORD" in services["worker"]["environment"]
+    assert "SMTP_PASSWORD" not in services["app"]["environment"]
     assert "//qa_owner:" in services["migrate"]["environment"]["MIGRATION_DATABASE_URL"]
     roles = (ROOT / "bin" / "compose-roles").read_text()
     assert "CREATE ROLE qa_owner" in roles
@@ -101,5 +111,23 @@ def test_the_proxy_is_the_only_one_whose_word_is_taken_and_it_does_not_buffer(tm
     assert "flush_interval -1" in (ROOT / "Caddyfile").read_text()
 
 
-def test_a_stop_waits_longer_than_gunicorn_does(tmp_path: Path) -> None:
-    assert read(tmp_path)["services"]["app"]["stop_grace_period"] == "45s"
+def test_a_stop_waits_longer_than_service_and_worker_do(tmp_path: Path) -> None:
+    services = read(tmp_path)["services"]
+    assert {services[name]["stop_grace_period"] for name in ("app", "worker")} == {"45s"}
+
+
+def test_a_worker_that_no_longer_looks_for_work_is_found_unhealthy(tmp_path: Path) -> None:
+    worker = read(tmp_path)["services"]["worker"]
+    assert worker["command"] == ["worker", "--alive", "/tmp/alive"]
+    _, *words = worker["healthcheck"]["test"]
+    alive = tmp_path / "alive"
+    look = [sys.executable, *(word.replace("/tmp/alive", str(alive)) for word in words[1:])]
+
+    def status() -> int:
+        return subprocess.run(look, stderr=subprocess.DEVNULL, check=False).returncode
+
+    assert status() == 1
+    alive.touch()
+    assert status() == 0
+    os.utime(alive, (0, time.time() - 61))
+    assert status() == 1

@@ -10,8 +10,10 @@ from quart_assessment.cli.doctor import examine, examine_address, examine_model,
 from quart_assessment.cli.doctor_database import examine_database
 from quart_assessment.cli.findings import Finding
 from quart_assessment.settings import Settings
+from tests.ground.house import load_into
 from tests.ground.postgres import Database, Server
 from tests.ground.service import PROGRAM, Model, bare_environment
+from tests.ground.study import study_with
 
 
 def of(findings: list[Finding], subject: str) -> list[Finding]:
@@ -133,9 +135,33 @@ async def test_erasure_requests_that_wait_are_counted(settings: Settings, databa
     assert finding.sentence.startswith("3 ")
 
 
+async def test_each_study_that_cannot_start_or_tells_nobody_is_named(
+    settings: Settings, database: Database
+) -> None:
+    help_ = {
+        "approved_by": "A clinician",
+        "approved_on": "2024-05-01",
+        "placeholder": False,
+        "hotlines": [{"name": "A line"}],
+    }
+    contacts = [{"name": "On call", "email": "on-call@study.example"}]
+    for study in (
+        study_with(slug="a-demo"),
+        study_with(slug="nobody", demo=False, help=help_),
+        study_with(slug="real", demo=False, help=help_, contacts=contacts),
+    ):
+        await load_into(database, study)
+    mailing = settings.model_copy(update={"smtp_host": "mail.example"})
+    seen = {one.subject: one for one in await examine_database(settings)}
+    assert seen["study a-demo"].level == "ok"
+    assert str(seen["study nobody"]) == "warn  study nobody: no session can start; missing: contacts."
+    assert (seen["study real"].level, "SMTP_HOST" in seen["study real"].sentence) == ("warn", True)
+    assert [one.level for one in await examine_database(mailing) if one.subject == "study real"] == ["ok"]
+
+
 async def test_everything_is_examined(settings: Settings) -> None:
     subjects = {finding.subject for finding in await examine(settings)}
-    assert subjects >= {"database", "durability", "tables", "secret", "store", "model", "address"}
+    assert subjects >= {"database", "durability", "tables", "secret", "store", "model", "mail", "address"}
 
 
 def test_a_fault_is_one_line_and_exit_status_1(tmp_path: Path) -> None:

@@ -180,12 +180,12 @@ def test_the_stop_signal_leaves_no_process(
 ) -> None:
     up = run()
     processes = [*up.all_processes(), database_of(folder)]
-    assert len(processes) >= 5
+    assert len(processes) >= 6
     assert up.end(number) == 0
     assert gone(processes)
 
 
-def test_a_killed_run_leaves_no_service_and_no_model_and_the_next_takes_the_database(
+def test_a_killed_run_leaves_no_process_of_its_own_and_the_next_takes_the_database(
     run: Callable[..., Run], folder: Path
 ) -> None:
     up = run()
@@ -197,21 +197,32 @@ def test_a_killed_run_leaves_no_service_and_no_model_and_the_next_takes_the_data
     assert database_of(folder) == server
 
 
-def test_a_model_that_died_is_started_again(run: Callable[..., Run]) -> None:
+def test_a_model_and_a_worker_that_died_are_started_again(run: Callable[..., Run]) -> None:
     up = run()
-    first = up.verb("model")
-    first.kill()
-    wait_until(
-        lambda: any("model" in child.cmdline() for child in up.all_processes() if child != first), "a model"
-    )
+    first = {verb: up.verb(verb) for verb in ("model", "worker")}
+    for child in first.values():
+        child.kill()
+
+    def again() -> bool:
+        others = [child.cmdline() for child in up.all_processes() if child not in first.values()]
+        return all(any(verb in words for words in others) for verb in first)
+
+    wait_until(again, "a model and a worker")
     wait_until(lambda: httpx.get(f"http://127.0.0.1:{up.port}/readyz").status_code == 200, "readiness")
 
 
-def test_the_service_works_with_the_rights_of_the_application_alone(shared: Run) -> None:
-    environment = shared.verb("serve").environ()
-    assert "MIGRATION_DATABASE_URL" not in environment
-    assert "//qa_app:" in environment["DATABASE_URL"]
-    assert len(environment["SECRET_KEY"]) >= 32
+def test_service_and_worker_have_the_rights_of_the_application_alone(shared: Run) -> None:
+    for verb in ("serve", "worker"):
+        environment = shared.verb(verb).environ()
+        assert "MIGRATION_DATABASE_URL" not in environment
+        assert "//qa_app:" in environment["DATABASE_URL"]
+    assert len(shared.verb("serve").environ()["SECRET_KEY"]) >= 32
+
+
+def test_its_worker_takes_work(shared: Run) -> None:
+    log = shared.var_dir / "worker.log"
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+    wait_until(lambda: "the worker begins" in log.read_text(), "the worker's first line")
 
 
 def test_with_a_database_and_a_model_given_neither_is_started(

@@ -115,6 +115,9 @@ def test_every_metric_stands_in_operations_with_its_labels() -> None:
             (described,) = metric.describe()
             ending = "_total" if described.type == "counter" else ""
             wanted[described.name + ending] = (described.type, *metric._labelnames)
+    for read in measures.of_jobs({}, {}, 0):
+        ending = "_total" if read.type == "counter" else ""
+        wanted[read.name + ending] = (read.type, *getattr(read, "_labelnames", ()))
     listed = rows(sections(page("operations.md"))["Metrics"])
     assert set(listed) == set(wanted)
     for name, (kind, *labels) in wanted.items():

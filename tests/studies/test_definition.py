@@ -15,6 +15,7 @@ from quart_assessment.studies.definition import (
     PARTS,
     CameraSettings,
     ConsentSettings,
+    ContactSetting,
     HelpSettings,
     Model,
     Part,
@@ -30,6 +31,18 @@ from quart_assessment.studies.study_file import (
     missing_settings,
     parse_study,
 )
+
+REAL_HELP = HelpSettings.model_validate(
+    {
+        "text": {"en": "Please talk to someone."},
+        "reply": {"en": "Please talk to someone."},
+        "short_reply": {"en": "Please talk to someone."},
+        "approved_by": "A clinician",
+        "approved_on": date(2024, 5, 1),
+        "hotlines": [{"name": "A line"}],
+    }
+)
+CONTACTS = (ContactSetting(name="On call", email="on-call@study.example"),)
 
 
 @pytest.fixture
@@ -66,7 +79,7 @@ def _inline(value: object) -> str:
 
 
 def test_the_default_study_is_a_complete_demonstration(demo: StudyFile) -> None:
-    assert missing_settings(_parts(demo), demo.help, demo=demo.demo, external=False) == ()
+    assert missing_settings(_parts(demo), demo.help, (), demo=demo.demo, external=False) == ()
     assert (demo.slug, demo.demo, demo.registration, demo.invitation_once) == ("demo", True, True, False)
 
 
@@ -95,15 +108,15 @@ def test_the_default_study_invents_no_telephone_number(demo: StudyFile) -> None:
 def test_a_missing_part_is_named(demo: StudyFile, part: Part) -> None:
     parts = _parts(demo)
     del parts[part]
-    assert missing_settings(parts, demo.help, demo=True, external=False) == (part,)
+    assert missing_settings(parts, demo.help, (), demo=True, external=False) == (part,)
 
 
 def test_missing_help_is_named_in_a_demonstration_too(demo: StudyFile) -> None:
-    assert missing_settings(_parts(demo), None, demo=True, external=False) == ("help",)
+    assert missing_settings(_parts(demo), None, (), demo=True, external=False) == ("help",)
 
 
 def test_a_real_study_cannot_start_with_placeholder_hotlines_or_unapproved_help(demo: StudyFile) -> None:
-    missing = missing_settings(_parts(demo), demo.help, demo=False, external=False)
+    missing = missing_settings(_parts(demo), demo.help, CONTACTS, demo=False, external=False)
     assert missing == ("help.hotlines", "help.approved_by")
 
 
@@ -120,17 +133,66 @@ def test_a_real_study_cannot_start_with_placeholder_hotlines_or_unapproved_help(
     ],
 )
 def test_real_help_is_whole_and_approved(change: dict[str, Any], missing: tuple[str, ...]) -> None:
-    real: dict[str, Any] = {
-        "text": {"en": "Please talk to someone."},
-        "reply": {"en": "Please talk to someone."},
-        "short_reply": {"en": "Please talk to someone."},
-        "approved_by": "A clinician",
-        "approved_on": date(2024, 5, 1),
-        "hotlines": [{"name": "A line"}],
-    }
     demo = parse_study(default_study())
-    help_ = HelpSettings.model_validate({**real, **change})
-    assert missing_settings(_parts(demo), help_, demo=False, external=False) == missing
+    help_ = HelpSettings.model_validate(REAL_HELP.model_dump() | change)
+    assert missing_settings(_parts(demo), help_, CONTACTS, demo=False, external=False) == missing
+
+
+@pytest.mark.parametrize(
+    ("instrument", "scopes", "contacts", "missing"),
+    [
+        ("phq-9", ["questionnaire"], (), ("contacts",)),
+        ("phq-8", ["questionnaire", "chat"], (), ("contacts",)),
+        ("phq-9", ["questionnaire"], ({"name": "On call"},), ("contacts.email",)),
+        ("phq-9", ["questionnaire"], ({"name": "1"}, {"name": "2", "email": "a@b.c"}), ("contacts.email",)),
+        ("phq-9", ["questionnaire", "chat"], ({"name": "1", "email": "a@b.c"},), ()),
+        ("phq-8", ["questionnaire"], (), ()),
+        ("gad-7", ["questionnaire", "camera"], (), ()),
+    ],
+)
+def test_a_real_study_in_which_risk_can_be_seen_needs_somebody_to_tell(
+    demo: StudyFile,
+    instrument: str,
+    scopes: list[str],
+    contacts: tuple[dict[str, str], ...],
+    missing: tuple[str, ...],
+) -> None:
+    assert demo.questionnaire is not None
+    assert demo.consent is not None
+    parts = _parts(demo) | {
+        "questionnaire": demo.questionnaire.model_copy(update={"instrument": instrument}),
+        "consent": ConsentSettings.model_validate(
+            demo.consent.model_dump()
+            | {"scopes": [{"name": name, "required": name == "questionnaire"} for name in scopes]}
+        ),
+    }
+    told = [ContactSetting.model_validate(one) for one in contacts]
+    assert missing_settings(parts, REAL_HELP, told, demo=False, external=False) == missing
+    assert missing_settings(parts, REAL_HELP, (), demo=True, external=False) == ()
+
+
+@pytest.mark.parametrize(
+    ("contacts", "place", "says"),
+    [
+        ([{"name": "A", "email": "nobody"}], "contacts.0.email", "must be an e-mail address"),
+        ([{"name": "A", "email": "A <a@b.c>"}], "contacts.0.email", "must be an e-mail address"),
+        ([{"name": "A", "email": "a@b.c\nBcc: d@e.f"}], "contacts.0.email", "must be an e-mail address"),
+        ([{"name": "A", "language": "xx"}], "contacts.0.language", "'en' or 'id'"),
+        ([{"email": "a@b.c"}], "contacts.0.name", "required"),
+        ([{"name": str(number)} for number in range(6)], "contacts", "at most 5"),
+    ],
+)
+def test_what_is_wrong_with_a_contact_is_named(
+    told: dict[str, Any], contacts: list[dict[str, str]], place: str, says: str
+) -> None:
+    refusal = _refusal(told | {"contacts": contacts})
+    assert refusal.startswith(f"{place}: ")
+    assert says in refusal
+
+
+@pytest.mark.parametrize("minutes", [0, -1, 10_081, "soon"])
+def test_the_time_to_acknowledge_is_some_minutes(told: dict[str, Any], minutes: object) -> None:
+    assert _refusal(told | {"escalate_after_minutes": minutes}).startswith("escalate_after_minutes: ")
 
 
 @pytest.mark.parametrize(
@@ -156,7 +218,9 @@ def test_an_external_model_needs_a_required_scope(
     )
     assert consents_to_connection(consent, external=external) is fits
     demo = parse_study(default_study())
-    missing = missing_settings({**_parts(demo), "consent": consent}, demo.help, demo=True, external=external)
+    missing = missing_settings(
+        {**_parts(demo), "consent": consent}, demo.help, (), demo=True, external=external
+    )
     assert missing == (() if fits else ("consent.scopes.external_model",))
 
 
@@ -244,13 +308,13 @@ def test_a_questionnaire_without_words_is_missing_where_languages_were_added_lat
     assert demo.presentation is not None
     later = demo.presentation.model_copy(update={"languages": ("en", "id")})
     parts = {**_parts(demo), "presentation": later}
-    assert missing_settings(parts, demo.help, demo=True, external=False) == ("questionnaire.wordings",)
+    assert missing_settings(parts, demo.help, (), demo=True, external=False) == ("questionnaire.wordings",)
 
 
 def test_a_study_without_presentation_is_read_and_reported_as_incomplete(told: dict[str, Any]) -> None:
     del told["presentation"]
     study = parse_study(_toml(told))
-    assert missing_settings(_parts(study), study.help, demo=True, external=False) == ("presentation",)
+    assert missing_settings(_parts(study), study.help, (), demo=True, external=False) == ("presentation",)
 
 
 def test_equal_content_has_one_hash_however_it_was_written(told: dict[str, Any]) -> None:
