@@ -13,6 +13,7 @@ from quart_assessment.chat.facts import Standing, Turn, TurnKey
 from quart_assessment.chat.fragments import ANSWERED, RUNNING, STATE
 from quart_assessment.chat.prompt import Exchange
 from quart_assessment.chat.tables import turns
+from quart_assessment.safety.rules import LONGEST_ASKED
 
 CHANNEL = "qa_turns"
 
@@ -42,7 +43,7 @@ _OF_ASSESSMENT = sa.text(f"{_TURN} WHERE u.assessment_id = :assessment_id ORDER 
 _OF_SESSION = sa.text(f"{_TURN} WHERE u.session_id = :session_id ORDER BY u.received_at, u.turn_number")
 _STANDING = sa.text(f"""
     WITH seen AS (
-        SELECT u.turn_number, u.message_id, u.safety, u.received_at, u.first_token_at IS NULL AS silent,
+        SELECT u.turn_number, u.message_id, u.safety, u.policy, u.received_at, u.first_token_at IS NULL AS silent,
             {RUNNING} AS running, {ANSWERED} AS replied,
             max(u.turn_number) FILTER (WHERE u.first_token_at IS NOT NULL) OVER () AS last_replied
         FROM turns u WHERE u.assessment_id = :assessment_id
@@ -51,6 +52,9 @@ _STANDING = sa.text(f"""
         (array_agg(message_id) FILTER (WHERE running))[1] AS running,
         count(*) FILTER (WHERE replied) AS replied,
         coalesce(bool_or(safety), false) AS warned,
+        coalesce((array_agg(safety AND policy = 'pause' ORDER BY turn_number DESC))[1], false) AS paused,
+        (SELECT right(r.reply, :longest_asked) FROM turns r WHERE r.assessment_id = :assessment_id AND r.reply <> ''
+            ORDER BY r.turn_number DESC LIMIT 1) AS asked,
         count(*) FILTER (WHERE newest AND NOT running AND turn_number > 0) AS silent_messages,
         min(received_at) FILTER (WHERE newest) AS silent_since
     FROM (SELECT *, silent AND turn_number > coalesce(last_replied, -1) AS newest FROM seen) s
@@ -184,7 +188,8 @@ async def select_turns_of_session(connection: AsyncConnection, session_id: UUID)
 
 async def select_standing(connection: AsyncConnection, assessment_id: UUID) -> Standing:
     """Read how far an interview has come."""
-    row = (await connection.execute(_STANDING, {"assessment_id": assessment_id})).one()
+    asked_of = {"assessment_id": assessment_id, "longest_asked": LONGEST_ASKED}
+    row = (await connection.execute(_STANDING, asked_of)).one()
     return Standing(**row._mapping)
 
 

@@ -145,7 +145,7 @@ async def _taken(
     key = TurnKey(session.id, message.message_id)
     number = (standing.last_number or 0) + 1
     row = _row(session, message, number)
-    hit = check_message(message.text, session.language)
+    hit = check_message(message.text, session.language, standing.asked)
     if hit is not None:
         await risk.store_turn(connection, session, settings, standing, row, hit)
         return _Decision()

@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left
 from dataclasses import dataclass
 
+from quart_assessment.safety.answers import LONGEST_ASKED as LONGEST_ASKED
 from quart_assessment.safety.answers import answered
 from quart_assessment.safety.rule_sets import Rule, RuleSet, rule_sets
 from quart_assessment.safety.wording import normalised, plain
