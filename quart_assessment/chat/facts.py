@@ -45,6 +45,7 @@ class Turn:
     reply: str
     replied: bool
     safety: bool
+    detector: str | None
     help: dict[str, Any] | None
     policy: str | None
     conversation_ended: bool

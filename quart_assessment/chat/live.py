@@ -17,13 +17,21 @@ from quart_assessment.chat.delta_writer import DeltaWriter
 from quart_assessment.chat.ending import ReplyText
 from quart_assessment.chat.facts import MOST_ASKS, State, TurnKey
 from quart_assessment.chat.prompt import PromptTooLong, build_messages
-from quart_assessment.chat.providers import Message, ModelFailure, ModelTimedOut, ModelUnavailable, Provider
+from quart_assessment.chat.providers import (
+    Message,
+    ModelFailure,
+    ModelRefused,
+    ModelTimedOut,
+    ModelUnavailable,
+    Provider,
+)
 from quart_assessment.chat.running import RunningReply
 from quart_assessment.database.engine import Database
 from quart_assessment.database.listen import Listener
 from quart_assessment.database.schema import new_id
 from quart_assessment.database.transactions import committed
 from quart_assessment.problems import Problem, Unavailable
+from quart_assessment.safety.replies import ReplyCheck
 from quart_assessment.sessions import service as sessions
 from quart_assessment.sessions import verbs
 from quart_assessment.settings import Settings
@@ -49,6 +57,7 @@ class Ask:
     number: int
     asks: int
     settings: ChatSettings
+    language: str
 
     @property
     def may_end(self) -> bool:
@@ -63,10 +72,14 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """How an ask ended: the code of its failure, or None; `tagged`: the model ended the interview."""
+    """How an ask ended: the code of its failure, or None; `tagged`: the model ended the interview.
+
+    `cut_by` names the rule that the reply was cut for.
+    """
 
     failure: str | None
     tagged: bool = False
+    cut_by: str | None = None
 
 
 class LiveTurns:
@@ -204,15 +217,18 @@ class LiveTurns:
     async def _read_reply(
         self, ask: Ask, reply: RunningReply, messages: list[Message], until: float
     ) -> _Outcome:
-        filtered = ReplyText(may_end=ask.may_end)
+        filtered, checked = ReplyText(may_end=ask.may_end), ReplyCheck(ask.language)
         with measures.model_times.time():
             texts = self.provider.reply(messages, temperature=ask.settings.temperature, until=until)
             async with aclosing(texts):
                 async for text in texts:
-                    self._show(reply, filtered.feed(text))
-                    if filtered.ended:
+                    self._show(reply, checked.feed(filtered.feed(text)))
+                    if filtered.ended or checked.hit is not None:
                         break
-        self._show(reply, filtered.finish())
+        self._show(reply, checked.feed(filtered.finish()) + checked.finish())
+        if checked.hit is not None:
+            measures.replies_cut.labels(checked.hit.rule).inc()
+            return _Outcome(None if reply.has_text else ModelRefused.code, cut_by=checked.hit.detector)
         if not reply.has_text and not filtered.ended:
             raise ModelUnavailable
         return _Outcome(None, filtered.ended)
@@ -256,7 +272,13 @@ class LiveTurns:
             # Locked before its turn: the order in which every verb locks.
             session = None if reason is None else await sessions.lock_any(connection, ask.key.session_id)
             ended = await repository.update_ended(
-                connection, ask.key, self.worker_id, state, outcome.failure, ended=reason is not None
+                connection,
+                ask.key,
+                self.worker_id,
+                state,
+                outcome.failure,
+                ended=reason is not None,
+                cut_by=outcome.cut_by,
             )
             if ended and session is not None and reason is not None:
                 await verbs.end_part(connection, session, "chat", reason)

@@ -30,7 +30,7 @@ _PASSED = """
 _TURN = f"""
     SELECT u.session_id, u.message_id, u.assessment_id, u.turn_number, {STATE} AS state, u.message,
         substr(coalesce(CASE WHEN u.completed_at IS NULL THEN ({_DELTAS}) END, u.reply), :start + 1) AS reply,
-        u.first_token_at IS NOT NULL AS replied, u.safety, u.help, u.policy, u.conversation_ended,
+        u.first_token_at IS NOT NULL AS replied, u.safety, u.detector, u.help, u.policy, u.conversation_ended,
         CASE WHEN u.completed_at IS NULL AND NOT {RUNNING} THEN 'interrupted' ELSE u.error END AS error,
         u.asks, {_PASSED} AS passed, u.received_at AS sent_at, u.first_token_at,
         CASE WHEN u.completed_at IS NULL AND NOT {RUNNING} THEN u.lease_until ELSE u.completed_at END
@@ -96,7 +96,7 @@ _END = sa.text(f"""
     UPDATE turns u SET state = :state, error = :error, conversation_ended = :ended, completed_at = now(),
         first_token_at = CASE WHEN :state = 'complete' THEN coalesce(u.first_token_at, now())
             ELSE u.first_token_at END,
-        reply = coalesce(({_DELTAS}), '')
+        reply = coalesce(({_DELTAS}), ''), detector = :cut_by
     WHERE u.session_id = :session_id AND u.message_id = :message_id AND u.worker_id = :worker_id
         AND u.state IN ('pending', 'streaming') AND u.lease_until > now()
     RETURNING pg_notify('{CHANNEL}', u.session_id || '/' || u.message_id)
@@ -252,9 +252,19 @@ async def update_asks(connection: AsyncConnection, key: TurnKey, worker_id: UUID
 
 
 async def update_ended(
-    connection: AsyncConnection, key: TurnKey, worker_id: UUID, state: str, error: str | None, *, ended: bool
+    connection: AsyncConnection,
+    key: TurnKey,
+    worker_id: UUID,
+    state: str,
+    error: str | None,
+    *,
+    ended: bool,
+    cut_by: str | None = None,
 ) -> bool:
-    """End a turn this worker answers, with the text that was committed; False where it is no longer ours."""
+    """End a turn this worker answers, with the text that was committed; False where it is no longer ours.
+
+    `cut_by` names the rule for which the rest of the reply was dropped.
+    """
     found = await connection.execute(
         _END,
         {
@@ -264,6 +274,7 @@ async def update_ended(
             "state": state,
             "error": error,
             "ended": ended,
+            "cut_by": cut_by,
         },
     )
     return found.one_or_none() is not None

@@ -39,7 +39,6 @@ async def store_turn(
         raise HelpMissing
     short = settings.policy == "continue" and standing.warned
     reason = _end_reason(settings, standing)
-    detector = f"{hit.version}:{hit.rule}"
     await repository.insert_turn(
         connection,
         row
@@ -49,7 +48,7 @@ async def store_turn(
             "safety": True,
             "help": asdict(texts.shown),
             "policy": settings.policy,
-            "detector": detector,
+            "detector": hit.detector,
             "conversation_ended": reason is not None,
             "first_token_at": session.now,
             "completed_at": session.now,
@@ -60,7 +59,7 @@ async def store_turn(
         session_id=session.id,
         source="chat",
         value=hit.score,
-        detector=detector,
+        detector=hit.detector,
         session_ms=row["session_ms"],
         received_at=session.now,
         shown=texts.shown,

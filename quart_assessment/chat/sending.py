@@ -131,6 +131,7 @@ async def ask_for(
         number=0 if message is None else standing.replied + 1,
         asks=asks,
         settings=pinned.chat,
+        language=session.language,
     )
 
 

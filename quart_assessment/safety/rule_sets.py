@@ -4,31 +4,16 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, cast
 
-from quart_assessment.safety.wording import DOUBLED, Spelling, read_spelling
+from quart_assessment.safety.patterns import as_met, phrases
+from quart_assessment.safety.wording import Spelling, read_spelling
 
 _ALL = "en"
-_SPACE = '(?: [,"]){0,2} '
-_WORD = r"[^\s|]++"
-_GAP = rf"(?:(?: ,)? {_WORD}){{0,3}}"
-_FAR = rf"(?: {_WORD}){{0,8}}? "
-_BEHIND = r"\(\?<[!=][^()]*\)"
-_WRITTEN_SHORT = re.compile(rf"{_BEHIND}| ~~ | ~ |\(\?:~ \)\?|\(\?: ~\)\?| ")
-_IN_FULL = {
-    " ~~ ": _FAR,
-    " ~ ": f"{_GAP}{_SPACE}",
-    "(?:~ )?": rf"(?:{_WORD}(?: ,)? ){{0,3}}",
-    "(?: ~)?": _GAP,
-    " ": _SPACE,
-}
-_NAME = re.compile(r"\{([a-z_]+)\}")
-_SAID_TWICE = re.compile(r"(?<![\w\\])(\w+) \1(?!\w)")
-_NESTED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +125,7 @@ def _sources() -> Mapping[str, str]:
 @lru_cache(maxsize=8)
 def _rule_set(language: str) -> RuleSet:
     written = tomllib.loads(_sources()[language])
-    data = cast("Mapping[str, Any]", _as_met(written, doubles_fold=written["spelling"]["doubles_fold"]))
+    data = cast("Mapping[str, Any]", as_met(written, doubles_fold=written["spelling"]["doubles_fold"]))
     words: Mapping[str, str] = data["words"]
     rules = [_rule(rule, words) for rule in data["rule"]]
     questions, answers, voices = data["questions"], data["answers"], data["voices"]
@@ -152,29 +137,17 @@ def _rule_set(language: str) -> RuleSet:
         spelling=_spelling(data["spelling"]),
         negation=_negation(data["negation"], words),
         voices=Voices(
-            subject=_any(
+            subject=phrases(
                 [f"(?P<{group}>{'|'.join(voices[group])})" for group in ("neither", "other", "own")], words
             ),
-            **{name: _any(voices[name], words) for name in ("told", "mention", "taken_up")},
+            **{name: phrases(voices[name], words) for name in ("told", "mention", "taken_up")},
         ),
-        questions=Questions(**{name: _any(patterns, words) for name, patterns in questions.items()}),
+        questions=Questions(**{name: phrases(patterns, words) for name, patterns in questions.items()}),
         answers=Answers(
-            **{name: _any(answers[name], words, leading) for name in ("doubt", "no", "yes")},
-            **{name: _any(answers[name], words) for name in ("but", "within")},
+            **{name: phrases(answers[name], words, leading) for name in ("doubt", "no", "yes")},
+            **{name: phrases(answers[name], words) for name in ("but", "within")},
         ),
     )
-
-
-def _as_met(value: object, *, doubles_fold: bool) -> object:
-    """Write what a file says, but not its keys, as messages are when they meet it."""
-    if isinstance(value, str):
-        once = _SAID_TWICE.sub(r"\1", value)
-        return DOUBLED.sub(r"\1", once) if doubles_fold else once
-    if isinstance(value, list):
-        return [_as_met(one, doubles_fold=doubles_fold) for one in value]
-    if isinstance(value, dict):
-        return {key: _as_met(one, doubles_fold=doubles_fold) for key, one in value.items()}
-    return value
 
 
 def _rule(rule: Mapping[str, Any], words: Mapping[str, str]) -> Rule:
@@ -183,8 +156,8 @@ def _rule(rule: Mapping[str, Any], words: Mapping[str, str]) -> Rule:
         score=rule["score"],
         negatable=rule.get("negatable", True),
         own=rule.get("own", False),
-        pattern=_any(rule["patterns"], words),
-        unless=_any(rule["unless"], words) if "unless" in rule else None,
+        pattern=phrases(rule["patterns"], words),
+        unless=phrases(rule["unless"], words) if "unless" in rule else None,
     )
 
 
@@ -195,11 +168,11 @@ def _negation(data: Mapping[str, Any], words: Mapping[str, str]) -> Negation:
     if data["i"]:
         clause += rf"|(?<!\S){joined}(?:{'|'.join(data['i'])})(?!\S)"
     return Negation(
-        negator=_any(data["negators"], words),
+        negator=phrases(data["negators"], words),
         opener=re.compile(clause),
         bridge=frozenset(" ".join(data["bridge"]).split()) | {",", '"'},
         reach=data["reach"],
-        **{name: _any(data[name], words) for name in ("hollow", "hollow_after", "after")},
+        **{name: phrases(data[name], words) for name in ("hollow", "hollow_after", "after")},
     )
 
 
@@ -212,12 +185,3 @@ def _spelling(data: Mapping[str, Any]) -> Spelling:
         doubles_fold=data["doubles_fold"],
         twice=data["twice"],
     )
-
-
-def _any(patterns: Iterable[str], words: Mapping[str, str], leading: str = "") -> re.Pattern[str]:
-    """Write patterns out (the words they name, their gaps, what their spaces pass over) and match whole words."""
-    joined = f"{leading}(?:{'|'.join(patterns)})"
-    for _ in range(_NESTED):
-        joined = _NAME.sub(lambda name: words[name[1]], joined)
-    written = _WRITTEN_SHORT.sub(lambda found: _IN_FULL.get(found[0], found[0]), joined)
-    return re.compile(rf"(?<!\S)(?:{written})(?!\S)")

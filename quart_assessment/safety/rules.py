@@ -30,6 +30,11 @@ class Hit:
     version: str
     score: float
 
+    @property
+    def detector(self) -> str:
+        """The name under which it is kept."""
+        return f"{self.version}:{self.rule}"
+
 
 @dataclass(frozen=True, slots=True)
 class _Said:
