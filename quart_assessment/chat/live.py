@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from uuid import UUID
@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment import measures
-from quart_assessment.chat import repository
+from quart_assessment.chat import repository, risk
 from quart_assessment.chat.delta_writer import DeltaWriter
 from quart_assessment.chat.ending import ReplyText
 from quart_assessment.chat.facts import MOST_ASKS, State, TurnKey
@@ -26,12 +26,14 @@ from quart_assessment.chat.providers import (
     Provider,
 )
 from quart_assessment.chat.running import RunningReply
+from quart_assessment.chat.second_check import look_again
 from quart_assessment.database.engine import Database
 from quart_assessment.database.listen import Listener
 from quart_assessment.database.schema import new_id
 from quart_assessment.database.transactions import committed
 from quart_assessment.problems import Problem, Unavailable
 from quart_assessment.safety.replies import ReplyCheck
+from quart_assessment.safety.rules import Hit
 from quart_assessment.sessions import service as sessions
 from quart_assessment.sessions import verbs
 from quart_assessment.settings import Settings
@@ -47,7 +49,8 @@ _PAUSE_BEFORE_RETRY = 0.5
 class Ask:
     """All a reply is made from, but for the history, which is read from the stored turns.
 
-    `number` counts the participant's messages with a reply, this one included; 0 is the greeting.
+    `number` counts the participant's messages with a reply, this one included; 0 is the greeting. `asked` is the end
+    of the reply before it.
     """
 
     key: TurnKey
@@ -58,6 +61,7 @@ class Ask:
     asks: int
     settings: ChatSettings
     language: str
+    asked: str | None
 
     @property
     def may_end(self) -> bool:
@@ -74,12 +78,14 @@ class Ask:
 class _Outcome:
     """How an ask ended: the code of its failure, or None; `tagged`: the model ended the interview.
 
-    `cut_by` names the rule that the reply was cut for.
+    `cut_by` names the rule that the reply was cut for; `risk` is what a second look at the message saw, for which
+    the model was not asked for a reply.
     """
 
     failure: str | None
     tagged: bool = False
     cut_by: str | None = None
+    risk: Hit | None = None
 
 
 class LiveTurns:
@@ -186,6 +192,9 @@ class LiveTurns:
 
     async def _ask(self, ask: Ask, reply: RunningReply) -> _Outcome:
         """Ask the model, and once more if it gave nothing; time-outs and refusals are not asked again."""
+        hit = await self._second_hit(ask)
+        if hit is not None:
+            return _Outcome(None, risk=hit)
         until = asyncio.get_running_loop().time() + self._settings.llm_turn_timeout
         try:
             messages = await self._messages(ask)
@@ -204,6 +213,15 @@ class LiveTurns:
             return await self._read_reply(ask, reply, messages, until)
         except ModelFailure as failure:
             return _failed(failure, reply)
+
+    async def _second_hit(self, ask: Ask) -> Hit | None:
+        if ask.message is None or not ask.settings.second_check:
+            return None
+
+        def asks(messages: Sequence[Message], until: float) -> AsyncGenerator[str, None]:
+            return self.provider.reply(messages, temperature=0, until=until)
+
+        return await look_again(asks, ask.message, ask.asked)
 
     async def _messages(self, ask: Ask) -> list[Message]:
         async with self.database.reading() as connection:
@@ -263,6 +281,14 @@ class LiveTurns:
             log.exception("a turn could not be ended")
 
     async def _commit_end(self, ask: Ask, reply: RunningReply, outcome: _Outcome) -> None:
+        hit = outcome.risk
+        if hit is not None:
+
+            async def answer(connection: AsyncConnection) -> None:
+                await risk.answer_running_turn(connection, ask.key, self.worker_id, ask.settings, hit)
+
+            await committed(self.database, answer)
+            return
         state = _state(outcome, reply)
         reason = "tag" if outcome.tagged else "turn_limit" if ask.is_last and state != "failed" else None
         if state == "interrupted" and not reply.has_text:

@@ -280,6 +280,31 @@ async def update_ended(
     return found.one_or_none() is not None
 
 
+async def update_answered(
+    connection: AsyncConnection, key: TurnKey, worker_id: UUID, values: dict[str, Any]
+) -> sa.Row[Any] | None:
+    """Answer a turn this worker was to answer, and that has no text, with a fixed reply; gives its session_ms.
+
+    None where the turn is no longer this worker's, or has text.
+    """
+    found = await connection.execute(
+        turns.update()
+        .where(
+            turns.c.session_id == key.session_id,
+            turns.c.message_id == key.message_id,
+            turns.c.worker_id == worker_id,
+            turns.c.state == "pending",
+            turns.c.lease_until > sa.func.now(),
+        )
+        .values(values)
+        .returning(turns.c.session_ms)
+    )
+    row: sa.Row[Any] | None = found.one_or_none()
+    if row is not None:
+        await connection.execute(_CALL, {"call": key.topic})
+    return row
+
+
 async def update_timing(connection: AsyncConnection, key: TurnKey, timing: dict[str, int]) -> bool:
     """Add to what the page measured of a turn; False where there is no such turn."""
     found = await connection.execute(

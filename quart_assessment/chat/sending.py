@@ -132,6 +132,7 @@ async def ask_for(
         asks=asks,
         settings=pinned.chat,
         language=session.language,
+        asked=standing.asked,
     )
 
 
