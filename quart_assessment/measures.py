@@ -26,6 +26,10 @@ chunk_delays = Histogram(
     "qa_chunk_delay_seconds", "A chunk, from the model to after its commit", buckets=_FAST
 )
 model_times = Histogram("qa_model_seconds", "One ask of the model, whole", buckets=_SLOW)
+replies_cut = Counter("qa_replies_cut_total", "Replies of a model cut for what they said, by rule", ["rule"])
+second_checks = Counter(
+    "qa_second_checks_total", "Messages that a model looked at again for risk, by outcome", ["outcome"]
+)
 batch_callers = Histogram(
     "qa_batch_callers",
     "Callers that shared one statement and commit",

@@ -45,6 +45,7 @@ class Turn:
     reply: str
     replied: bool
     safety: bool
+    detector: str | None
     help: dict[str, Any] | None
     policy: str | None
     conversation_ended: bool
@@ -71,12 +72,16 @@ class Turn:
 class Standing:
     """How far an interview has come. `replied` counts the participant's messages that have a reply.
 
-    `silent_messages` and `silent_since` speak of the newest turns, those after the last one with a reply.
+    `warned`: a safety turn is among the turns; `paused`: one under policy pause stands last. `asked` is the end of
+    the newest reply, fixed ones too. `silent_messages` and `silent_since` speak of the newest turns, those after
+    the last one with a reply.
     """
 
     last_number: int | None
     running: UUID | None
     replied: int
     warned: bool
+    paused: bool
+    asked: str | None
     silent_messages: int
     silent_since: datetime | None

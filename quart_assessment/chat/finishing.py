@@ -31,7 +31,8 @@ async def finish(connection: AsyncConnection, session: Session, settings: ChatSe
     """Finish the interview of a locked session in the caller's transaction; an ended one is given as it is.
 
     A running reply is stopped and its text kept. Where the model was away (three messages in a row, or 15
-    minutes, without any reply) the interview may be finished before its minimum.
+    minutes, without any reply) the interview may be finished before its minimum, and so it may by somebody who is
+    asked, after a message at risk, whether to go on.
 
     Raises:
         SessionEnded, WrongStep, ChatNotStarted, MinTurns: see each; the caller's transaction keeps nothing.
@@ -47,9 +48,7 @@ async def finish(connection: AsyncConnection, session: Session, settings: ChatSe
         raise ChatNotStarted
     reason = "participant"
     if standing.replied < settings.min_turns:
-        if not _model_was_away(standing, session.now):
-            raise MinTurns
-        reason = "model_unavailable"
+        reason = _reason_before_minimum(standing, session.now)
     await verbs.end_part(connection, session, "chat", reason)
     return Finished(reason, session.now)
 
@@ -60,6 +59,14 @@ async def stop_running(connection: AsyncConnection, session: Session) -> None:
     For every verb after which the interview does not go on: a restart, a withdrawal, an end of the session.
     """
     await repository.update_stopped(connection, session.id)
+
+
+def _reason_before_minimum(standing: Standing, now: datetime) -> str:
+    if standing.paused:
+        return "safety"
+    if _model_was_away(standing, now):
+        return "model_unavailable"
+    raise MinTurns
 
 
 def _model_was_away(standing: Standing, now: datetime) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncGenerator
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -58,8 +59,9 @@ async def turn_events(
     if start is None:
         yield Event("accepted", _named(turn, message_id=str(key.message_id)), id="0")
     position = start or 0
+    helped = turn.help is not None
     if turn.help is not None and position == 0:
-        yield Event("help", {**turn.help, "policy": turn.policy})
+        yield _help(turn.help, turn.policy)
     running = live.find(key)
     if running is not None:
         async for text in running.read(position):
@@ -72,6 +74,9 @@ async def turn_events(
             turn = await _read(live, key, position)
             if turn is None:
                 return
+            if turn.help is not None and not helped:
+                helped = True
+                yield _help(turn.help, turn.policy)
             if turn.reply:
                 position += len(turn.reply)
                 yield _chunk(turn.reply, position)
@@ -123,6 +128,10 @@ async def _heard(woken: asyncio.Event) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+def _help(shown: dict[str, Any], policy: str | None) -> Event:
+    return Event("help", {**shown, "policy": policy})
 
 
 def _chunk(text: str, position: int) -> Event:

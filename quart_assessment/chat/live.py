@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from uuid import UUID
@@ -12,18 +12,28 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment import measures
-from quart_assessment.chat import repository
+from quart_assessment.chat import repository, risk
 from quart_assessment.chat.delta_writer import DeltaWriter
 from quart_assessment.chat.ending import ReplyText
 from quart_assessment.chat.facts import MOST_ASKS, State, TurnKey
 from quart_assessment.chat.prompt import PromptTooLong, build_messages
-from quart_assessment.chat.providers import Message, ModelFailure, ModelTimedOut, ModelUnavailable, Provider
+from quart_assessment.chat.providers import (
+    Message,
+    ModelFailure,
+    ModelRefused,
+    ModelTimedOut,
+    ModelUnavailable,
+    Provider,
+)
 from quart_assessment.chat.running import RunningReply
+from quart_assessment.chat.second_check import look_again
 from quart_assessment.database.engine import Database
 from quart_assessment.database.listen import Listener
 from quart_assessment.database.schema import new_id
 from quart_assessment.database.transactions import committed
 from quart_assessment.problems import Problem, Unavailable
+from quart_assessment.safety.replies import ReplyCheck
+from quart_assessment.safety.rules import Hit
 from quart_assessment.sessions import service as sessions
 from quart_assessment.sessions import verbs
 from quart_assessment.settings import Settings
@@ -39,7 +49,8 @@ _PAUSE_BEFORE_RETRY = 0.5
 class Ask:
     """All a reply is made from, but for the history, which is read from the stored turns.
 
-    `number` counts the participant's messages with a reply, this one included; 0 is the greeting.
+    `number` counts the participant's messages with a reply, this one included; 0 is the greeting. `asked` is the end
+    of the reply before it.
     """
 
     key: TurnKey
@@ -49,6 +60,8 @@ class Ask:
     number: int
     asks: int
     settings: ChatSettings
+    language: str
+    asked: str | None
 
     @property
     def may_end(self) -> bool:
@@ -63,10 +76,16 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """How an ask ended: the code of its failure, or None; `tagged`: the model ended the interview."""
+    """How an ask ended: the code of its failure, or None; `tagged`: the model ended the interview.
+
+    `cut_by` names the rule that the reply was cut for; `risk` is what a second look at the message saw, for which
+    the model was not asked for a reply.
+    """
 
     failure: str | None
     tagged: bool = False
+    cut_by: str | None = None
+    risk: Hit | None = None
 
 
 class LiveTurns:
@@ -173,6 +192,9 @@ class LiveTurns:
 
     async def _ask(self, ask: Ask, reply: RunningReply) -> _Outcome:
         """Ask the model, and once more if it gave nothing; time-outs and refusals are not asked again."""
+        hit = await self._second_hit(ask)
+        if hit is not None:
+            return _Outcome(None, risk=hit)
         until = asyncio.get_running_loop().time() + self._settings.llm_turn_timeout
         try:
             messages = await self._messages(ask)
@@ -192,6 +214,15 @@ class LiveTurns:
         except ModelFailure as failure:
             return _failed(failure, reply)
 
+    async def _second_hit(self, ask: Ask) -> Hit | None:
+        if ask.message is None or not ask.settings.second_check:
+            return None
+
+        def asks(messages: Sequence[Message], until: float) -> AsyncGenerator[str, None]:
+            return self.provider.reply(messages, temperature=0, until=until)
+
+        return await look_again(asks, ask.message, ask.asked)
+
     async def _messages(self, ask: Ask) -> list[Message]:
         async with self.database.reading() as connection:
             history = await repository.select_history(
@@ -204,15 +235,18 @@ class LiveTurns:
     async def _read_reply(
         self, ask: Ask, reply: RunningReply, messages: list[Message], until: float
     ) -> _Outcome:
-        filtered = ReplyText(may_end=ask.may_end)
+        filtered, checked = ReplyText(may_end=ask.may_end), ReplyCheck(ask.language)
         with measures.model_times.time():
             texts = self.provider.reply(messages, temperature=ask.settings.temperature, until=until)
             async with aclosing(texts):
                 async for text in texts:
-                    self._show(reply, filtered.feed(text))
-                    if filtered.ended:
+                    self._show(reply, checked.feed(filtered.feed(text)))
+                    if filtered.ended or checked.hit is not None:
                         break
-        self._show(reply, filtered.finish())
+        self._show(reply, checked.feed(filtered.finish()) + checked.finish())
+        if checked.hit is not None:
+            measures.replies_cut.labels(checked.hit.rule).inc()
+            return _Outcome(None if reply.has_text else ModelRefused.code, cut_by=checked.hit.detector)
         if not reply.has_text and not filtered.ended:
             raise ModelUnavailable
         return _Outcome(None, filtered.ended)
@@ -247,6 +281,14 @@ class LiveTurns:
             log.exception("a turn could not be ended")
 
     async def _commit_end(self, ask: Ask, reply: RunningReply, outcome: _Outcome) -> None:
+        hit = outcome.risk
+        if hit is not None:
+
+            async def answer(connection: AsyncConnection) -> None:
+                await risk.answer_running_turn(connection, ask.key, self.worker_id, ask.settings, hit)
+
+            await committed(self.database, answer)
+            return
         state = _state(outcome, reply)
         reason = "tag" if outcome.tagged else "turn_limit" if ask.is_last and state != "failed" else None
         if state == "interrupted" and not reply.has_text:
@@ -256,7 +298,13 @@ class LiveTurns:
             # Locked before its turn: the order in which every verb locks.
             session = None if reason is None else await sessions.lock_any(connection, ask.key.session_id)
             ended = await repository.update_ended(
-                connection, ask.key, self.worker_id, state, outcome.failure, ended=reason is not None
+                connection,
+                ask.key,
+                self.worker_id,
+                state,
+                outcome.failure,
+                ended=reason is not None,
+                cut_by=outcome.cut_by,
             )
             if ended and session is not None and reason is not None:
                 await verbs.end_part(connection, session, "chat", reason)

@@ -61,9 +61,14 @@ async def check_model(app: Quart) -> None:
 
 
 async def turns_data(connection: AsyncConnection, session_id: UUID) -> list[Data]:
-    """Give all turns of a session, those of replaced interviews too; for staff, after the policy."""
+    """Give all turns of a session, those of replaced interviews too; for staff, after the policy.
+
+    `detector` names the rule that saw a risk in the message (`safety`), or for which the reply was cut.
+    """
     found = await repository.select_turns_of_session(connection, session_id)
-    return [turn_data(turn) | {"assessment_id": turn.assessment_id} for turn in found]
+    return [
+        turn_data(turn) | {"assessment_id": turn.assessment_id, "detector": turn.detector} for turn in found
+    ]
 
 
 def interview_data(interview: Interview) -> Data:

@@ -13,6 +13,7 @@ from quart_assessment.chat.facts import Standing, Turn, TurnKey
 from quart_assessment.chat.fragments import ANSWERED, RUNNING, STATE
 from quart_assessment.chat.prompt import Exchange
 from quart_assessment.chat.tables import turns
+from quart_assessment.safety.rules import LONGEST_ASKED
 
 CHANNEL = "qa_turns"
 
@@ -29,7 +30,7 @@ _PASSED = """
 _TURN = f"""
     SELECT u.session_id, u.message_id, u.assessment_id, u.turn_number, {STATE} AS state, u.message,
         substr(coalesce(CASE WHEN u.completed_at IS NULL THEN ({_DELTAS}) END, u.reply), :start + 1) AS reply,
-        u.first_token_at IS NOT NULL AS replied, u.safety, u.help, u.policy, u.conversation_ended,
+        u.first_token_at IS NOT NULL AS replied, u.safety, u.detector, u.help, u.policy, u.conversation_ended,
         CASE WHEN u.completed_at IS NULL AND NOT {RUNNING} THEN 'interrupted' ELSE u.error END AS error,
         u.asks, {_PASSED} AS passed, u.received_at AS sent_at, u.first_token_at,
         CASE WHEN u.completed_at IS NULL AND NOT {RUNNING} THEN u.lease_until ELSE u.completed_at END
@@ -42,7 +43,7 @@ _OF_ASSESSMENT = sa.text(f"{_TURN} WHERE u.assessment_id = :assessment_id ORDER 
 _OF_SESSION = sa.text(f"{_TURN} WHERE u.session_id = :session_id ORDER BY u.received_at, u.turn_number")
 _STANDING = sa.text(f"""
     WITH seen AS (
-        SELECT u.turn_number, u.message_id, u.safety, u.received_at, u.first_token_at IS NULL AS silent,
+        SELECT u.turn_number, u.message_id, u.safety, u.policy, u.received_at, u.first_token_at IS NULL AS silent,
             {RUNNING} AS running, {ANSWERED} AS replied,
             max(u.turn_number) FILTER (WHERE u.first_token_at IS NOT NULL) OVER () AS last_replied
         FROM turns u WHERE u.assessment_id = :assessment_id
@@ -51,6 +52,9 @@ _STANDING = sa.text(f"""
         (array_agg(message_id) FILTER (WHERE running))[1] AS running,
         count(*) FILTER (WHERE replied) AS replied,
         coalesce(bool_or(safety), false) AS warned,
+        coalesce((array_agg(safety AND policy = 'pause' ORDER BY turn_number DESC))[1], false) AS paused,
+        (SELECT right(r.reply, :longest_asked) FROM turns r WHERE r.assessment_id = :assessment_id AND r.reply <> ''
+            ORDER BY r.turn_number DESC LIMIT 1) AS asked,
         count(*) FILTER (WHERE newest AND NOT running AND turn_number > 0) AS silent_messages,
         min(received_at) FILTER (WHERE newest) AS silent_since
     FROM (SELECT *, silent AND turn_number > coalesce(last_replied, -1) AS newest FROM seen) s
@@ -92,7 +96,7 @@ _END = sa.text(f"""
     UPDATE turns u SET state = :state, error = :error, conversation_ended = :ended, completed_at = now(),
         first_token_at = CASE WHEN :state = 'complete' THEN coalesce(u.first_token_at, now())
             ELSE u.first_token_at END,
-        reply = coalesce(({_DELTAS}), '')
+        reply = coalesce(({_DELTAS}), ''), detector = :cut_by
     WHERE u.session_id = :session_id AND u.message_id = :message_id AND u.worker_id = :worker_id
         AND u.state IN ('pending', 'streaming') AND u.lease_until > now()
     RETURNING pg_notify('{CHANNEL}', u.session_id || '/' || u.message_id)
@@ -184,7 +188,8 @@ async def select_turns_of_session(connection: AsyncConnection, session_id: UUID)
 
 async def select_standing(connection: AsyncConnection, assessment_id: UUID) -> Standing:
     """Read how far an interview has come."""
-    row = (await connection.execute(_STANDING, {"assessment_id": assessment_id})).one()
+    asked_of = {"assessment_id": assessment_id, "longest_asked": LONGEST_ASKED}
+    row = (await connection.execute(_STANDING, asked_of)).one()
     return Standing(**row._mapping)
 
 
@@ -247,9 +252,19 @@ async def update_asks(connection: AsyncConnection, key: TurnKey, worker_id: UUID
 
 
 async def update_ended(
-    connection: AsyncConnection, key: TurnKey, worker_id: UUID, state: str, error: str | None, *, ended: bool
+    connection: AsyncConnection,
+    key: TurnKey,
+    worker_id: UUID,
+    state: str,
+    error: str | None,
+    *,
+    ended: bool,
+    cut_by: str | None = None,
 ) -> bool:
-    """End a turn this worker answers, with the text that was committed; False where it is no longer ours."""
+    """End a turn this worker answers, with the text that was committed; False where it is no longer ours.
+
+    `cut_by` names the rule for which the rest of the reply was dropped.
+    """
     found = await connection.execute(
         _END,
         {
@@ -259,9 +274,35 @@ async def update_ended(
             "state": state,
             "error": error,
             "ended": ended,
+            "cut_by": cut_by,
         },
     )
     return found.one_or_none() is not None
+
+
+async def update_answered(
+    connection: AsyncConnection, key: TurnKey, worker_id: UUID, values: dict[str, Any]
+) -> sa.Row[Any] | None:
+    """Answer a turn this worker was to answer, and that has no text, with a fixed reply; gives its session_ms.
+
+    None where the turn is no longer this worker's, or has text.
+    """
+    found = await connection.execute(
+        turns.update()
+        .where(
+            turns.c.session_id == key.session_id,
+            turns.c.message_id == key.message_id,
+            turns.c.worker_id == worker_id,
+            turns.c.state == "pending",
+            turns.c.lease_until > sa.func.now(),
+        )
+        .values(values)
+        .returning(turns.c.session_ms)
+    )
+    row: sa.Row[Any] | None = found.one_or_none()
+    if row is not None:
+        await connection.execute(_CALL, {"call": key.topic})
+    return row
 
 
 async def update_timing(connection: AsyncConnection, key: TurnKey, timing: dict[str, int]) -> bool:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.chat import repository
-from quart_assessment.chat.facts import Standing
+from quart_assessment.chat.facts import Standing, TurnKey
 from quart_assessment.problems import Hotline
 from quart_assessment.safety import service as safety
 from quart_assessment.safety.rules import Hit
 from quart_assessment.safety.service import HelpTexts
+from quart_assessment.sessions import service as sessions
 from quart_assessment.sessions import verbs
 from quart_assessment.sessions.facts import Session
 from quart_assessment.studies.definition import ChatSettings
@@ -34,34 +36,69 @@ async def store_turn(
 
     Under policy `continue` the full text is said once an interview, a short line afterwards.
     """
+    reason = _end_reason(settings, standing.replied + 1)
+    texts = await _texts(connection, session)
+    said = _fixed(session, settings, standing, texts, hit, ended=reason is not None)
+    await repository.insert_turn(connection, row | said)
+    await _alert(connection, session, texts, hit, row["session_ms"], reason)
+
+
+async def answer_running_turn(
+    connection: AsyncConnection, key: TurnKey, worker_id: UUID, settings: ChatSettings, hit: Hit
+) -> None:
+    """Give a turn of this worker's, that has no text yet, the fixed reply, and open its alert.
+
+    Nothing happens where the turn is no longer this worker's.
+    """
+    session = await sessions.lock_any(connection, key.session_id)
+    standing = await repository.select_standing(connection, session.chat.id)
+    reason = _end_reason(settings, standing.replied + 1)
+    texts = await _texts(connection, session)
+    said = _fixed(session, settings, standing, texts, hit, ended=reason is not None)
+    found = await repository.update_answered(connection, key, worker_id, said)
+    if found is not None:
+        await _alert(connection, session, texts, hit, found.session_ms, reason)
+
+
+async def _texts(connection: AsyncConnection, session: Session) -> HelpTexts:
     texts = await safety.live_help(connection, session.id)
     if texts is None:
         raise HelpMissing
+    return texts
+
+
+def _fixed(
+    session: Session, settings: ChatSettings, standing: Standing, texts: HelpTexts, hit: Hit, *, ended: bool
+) -> dict[str, Any]:
     short = settings.policy == "continue" and standing.warned
-    reason = _end_reason(settings, standing)
-    detector = f"{hit.version}:{hit.rule}"
-    await repository.insert_turn(
-        connection,
-        row
-        | {
-            "state": "complete",
-            "reply": texts.short_reply.strip() if short else _full_reply(texts),
-            "safety": True,
-            "help": asdict(texts.shown),
-            "policy": settings.policy,
-            "detector": detector,
-            "conversation_ended": reason is not None,
-            "first_token_at": session.now,
-            "completed_at": session.now,
-        },
-    )
+    return {
+        "state": "complete",
+        "reply": texts.short_reply.strip() if short else _full_reply(texts),
+        "safety": True,
+        "help": asdict(texts.shown),
+        "policy": settings.policy,
+        "detector": hit.detector,
+        "conversation_ended": ended,
+        "first_token_at": session.now,
+        "completed_at": session.now,
+    }
+
+
+async def _alert(
+    connection: AsyncConnection,
+    session: Session,
+    texts: HelpTexts,
+    hit: Hit,
+    session_ms: int | None,
+    reason: str | None,
+) -> None:
     await safety.open_alert(
         connection,
         session_id=session.id,
         source="chat",
         value=hit.score,
-        detector=detector,
-        session_ms=row["session_ms"],
+        detector=hit.detector,
+        session_ms=session_ms,
         received_at=session.now,
         shown=texts.shown,
     )
@@ -69,10 +106,10 @@ async def store_turn(
         await verbs.end_part(connection, session, "chat", reason)
 
 
-def _end_reason(settings: ChatSettings, standing: Standing) -> str | None:
+def _end_reason(settings: ChatSettings, replied: int) -> str | None:
     if settings.policy == "end":
         return "safety"
-    return "turn_limit" if standing.replied + 1 >= settings.max_turns else None
+    return "turn_limit" if replied >= settings.max_turns else None
 
 
 def _full_reply(texts: HelpTexts) -> str:

@@ -131,6 +131,8 @@ async def ask_for(
         number=0 if message is None else standing.replied + 1,
         asks=asks,
         settings=pinned.chat,
+        language=session.language,
+        asked=standing.asked,
     )
 
 
@@ -145,7 +147,7 @@ async def _taken(
     key = TurnKey(session.id, message.message_id)
     number = (standing.last_number or 0) + 1
     row = _row(session, message, number)
-    hit = check_message(message.text, session.language)
+    hit = check_message(message.text, session.language, standing.asked)
     if hit is not None:
         await risk.store_turn(connection, session, settings, standing, row, hit)
         return _Decision()

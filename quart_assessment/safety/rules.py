@@ -1,43 +1,25 @@
 """Rules over what a person wrote: does it say that they may think of suicide or self-harm?
 
-Pure. The rules of a language stand in safety/words/<language>.toml, read once. A message is judged in time
-linear in its length: patterns repeat nothing without a bound.
+Pure. The rules of a language stand in safety/words/<language>.toml. A message is judged in time linear in its
+length: patterns repeat nothing without a bound, and what a match means is read from a bounded piece around it.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
-import unicodedata
-from collections.abc import Mapping
+from bisect import bisect_left
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.resources import files
-from typing import Any
 
-_FALLBACK = "en"
-_SPACE = "(?: ,)? "
-_GAP = r"(?:(?: ,)? [^\s|]+){0,3}"
-_SIGNIFICANT = re.compile(r" ~ |\(\?:~ \)\?| ")
-_LONGEST_EXPANSION = 4
+from quart_assessment.safety.answers import LONGEST_ASKED as LONGEST_ASKED
+from quart_assessment.safety.answers import answered
+from quart_assessment.safety.rule_sets import Rule, RuleSet, rule_sets
+from quart_assessment.safety.wording import normalised, plain
+
+LONGEST_MESSAGE = 16_000
 _LONGEST_WORD = 20
-
-# Letters of other alphabets that are drawn like Latin ones; case and accents are gone before this is asked.
-_LOOKALIKES = str.maketrans(
-    {
-        **dict(zip("авекмнорстухіјѕԁһӏԛԝ", "abekmhopctyxijsdhlqw", strict=True)),
-        **dict(zip("αβεηικνορτυχω", "abenikvoptuxw", strict=True)),
-        **dict(zip("ɑɡıłøđħ", "agilodh", strict=True)),
-    }
-)
-_DIGITS = str.maketrans("013457@$!", "oieast" + "asi")
-_DISGUISED = re.compile(r"(?<![a-z0-9])[0-9@$]{0,3}[a-z](?:[a-z0-9@$]|!(?=[a-z]))*")
-_SPELLED = re.compile(r"(?<![a-z])(?:[a-z][ .*_-]){3,40}[a-z](?![a-z])")
-_NO_LETTER = re.compile(r"[^a-z]")
-_STRETCHED = re.compile(r"([a-z])\1{2,}")
-_APOSTROPHES = str.maketrans("", "", "'’‘`´ʼʹ\"“”«»*_~")
-_SENTENCE_END = re.compile(r"[.!?;:\n\r()\[\]…—–|/\\]+")
-_OTHER = re.compile(r"[^a-z0-9,|]+")
+_SENTENCE = 14 * _LONGEST_WORD
+_ASIDE = 60
+_TAKEN_UP = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,107 +30,96 @@ class Hit:
     version: str
     score: float
 
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    name: str
-    score: float
-    negatable: bool
-    pattern: re.Pattern[str]
+    @property
+    def detector(self) -> str:
+        """The name under which it is kept."""
+        return f"{self.version}:{self.rule}"
 
 
 @dataclass(frozen=True, slots=True)
-class _Language:
-    version: str
-    rules: tuple[_Rule, ...]
-    negator: re.Pattern[str]
-    opener: re.Pattern[str]
-    reach: int
+class _Said:
+    """A message in its normal form, and where its quotation marks stand."""
+
+    text: str
+    marks: tuple[int, ...]
 
 
-def check_message(text: str, language: str) -> Hit | None:
+def check_message(text: str, language: str, asked: str | None = None) -> Hit | None:
     """Return the rule of highest score that `text` meets, or None.
 
-    A language without rules of its own is judged by the English ones.
+    A session is judged by the rules of its language and by the English ones, which people mix in. `asked` is the
+    interviewer's last turn, of which the end is read: "sometimes" means what was asked. Of a text longer than
+    LONGEST_MESSAGE code points, which is twice what the chat takes, the beginning is judged.
     """
-    spoken = _language(language)
-    said = normalised(text)
-    for rule in spoken.rules:
-        for found in rule.pattern.finditer(said):
-            if not (rule.negatable and _is_negated(said[: found.start()], spoken)):
-                return Hit(rule.name, spoken.version, rule.score)
+    sets = rule_sets(language)
+    shown = plain(text[:LONGEST_MESSAGE])
+    said = [normalised(shown, rules.spelling) for rules in sets]
+    hits = [
+        hit for rules, words in zip(sets, said, strict=True) if (hit := _judged(words, rules)) is not None
+    ]
+    if asked is not None and (answer := answered(asked, said, sets)) is not None:
+        hits.append(Hit(answer.rule, answer.version, answer.score))
+    return max(hits, key=lambda hit: hit.score, default=None)
+
+
+def _judged(text: str, rules: RuleSet) -> Hit | None:
+    said = _Said(text, tuple(mark.start() for mark in re.finditer('"', text)))
+    others = rules.voices.mention.search(text)
+    mentioned = len(text) if others is None else others.end()
+    for rule in rules.rules:
+        for found in rule.pattern.finditer(text):
+            if rule.unless is not None and rule.unless.match(text, found.end() + 1):
+                continue
+            if _is_anothers(said, found, rule, rules):
+                mentioned = min(mentioned, found.end())
+            elif not (rule.negatable and _is_denied(text, found, rules)):
+                return Hit(rule.name, rules.version, rule.score)
+    if mentioned < len(text) and rules.voices.taken_up.search(text, mentioned, mentioned + _SENTENCE):
+        return Hit("taken_up", rules.version, _TAKEN_UP)
     return None
 
 
-def normalised(text: str) -> str:
-    """Bring a message to the form patterns are written in; the head of words/en.toml describes it."""
-    plain = "".join(_composed(letter) for letter in text)
-    plain = unicodedata.normalize("NFKD", plain.casefold())
-    plain = "".join(letter for letter in plain if unicodedata.category(letter) not in ("Mn", "Cf", "Me"))
-    plain = plain.translate(_APOSTROPHES).translate(_LOOKALIKES)
-    plain = _SPELLED.sub(lambda spelled: _NO_LETTER.sub("", spelled[0]), plain)
-    plain = _DISGUISED.sub(lambda word: word[0].translate(_DIGITS), plain)
-    plain = _STRETCHED.sub(r"\1", plain)
-    plain = _SENTENCE_END.sub(" | ", plain).replace(",", " , ")
-    return " ".join(_OTHER.sub(" ", plain).split())
+def _is_anothers(said: _Said, found: re.Match[str], rule: Rule, rules: RuleSet) -> bool:
+    """Tell whether what was found is another's wish or words: in quotation marks, or with another as its subject."""
+    start = found.start()
+    before = bisect_left(said.marks, start)
+    if before % 2 == 1:
+        opening = said.marks[before - 1]
+        closing = said.marks[before] if before < len(said.marks) else len(said.text)
+        lead = _sentence_before(said.text, opening)
+        aside = f"{lead} | {said.text[closing + 1 : closing + 1 + _ASIDE]}"
+        named = any(who.lastgroup == "other" for who in rules.voices.subject.finditer(aside))
+        return named and rules.voices.told.search(lead) is None
+    if rule.own:
+        return False
+    if any(who.lastgroup == "own" for who in rules.voices.subject.finditer(found[0])):
+        return False
+    whose = None
+    for who in rules.voices.subject.finditer(_sentence_before(said.text, start)):
+        if who.lastgroup != "neither":
+            whose = who.lastgroup
+    return whose == "other"
 
 
-def _composed(letter: str) -> str:
-    # A few signs stand for whole sentences; written out they would make a short message very long.
-    plain = unicodedata.normalize("NFKC", letter)
-    return plain if len(plain) <= _LONGEST_EXPANSION else " "
-
-
-def _is_negated(before: str, spoken: _Language) -> bool:
-    """Tell whether the clause that ends with `before` holds a negator within reach."""
-    clause = " ".join(before[-spoken.reach * _LONGEST_WORD :].split()[-spoken.reach :]) + " "
+def _is_denied(text: str, found: re.Match[str], rules: RuleSet) -> bool:
+    """Tell whether the clause around what was found denies it."""
+    negation = rules.negation
+    rest = text[found.end() : found.end() + _ASIDE]
+    if negation.after.match(rest, 1):
+        return True
+    words = text[max(0, found.start() - negation.reach * _LONGEST_WORD) : found.start()].split()
+    clause = " ".join(words[-negation.reach :]) + " "
     opened = 0
-    for opener in spoken.opener.finditer(clause):
+    for opener in negation.opener.finditer(clause):
         opened = opener.end()
-    return spoken.negator.search(clause, opened) is not None
+    negators = negation.negator.finditer(clause, opened)
+    if not any(negation.bridge.issuperset(clause[negator.end() :].split()) for negator in negators):
+        return False
+    return not (negation.hollow.search(clause) or negation.hollow_after.match(rest, 1))
 
 
-@lru_cache
-def _language(name: str) -> _Language:
-    folder = files(__package__) / "words"
-    sources = {source.name: source for source in folder.iterdir()}
-    source = sources.get(f"{name.partition('-')[0]}.toml", sources[f"{_FALLBACK}.toml"])
-    return _read(tomllib.loads(source.read_text("utf-8")))
-
-
-def _read(data: Mapping[str, Any]) -> _Language:
-    words: Mapping[str, str] = data["words"]
-    joined = "".join(f"(?<!(?<!\\w){word} )" for word in data["before_i"])
-    openers = "|".join(data["openers"])
-    after_comma = "|".join(data["after_comma"])
-    rules = [
-        _Rule(
-            name=rule["id"],
-            score=rule["score"],
-            negatable=rule.get("negatable", True),
-            pattern=_whole_words(_spread("|".join(rule["patterns"]), words)),
-        )
-        for rule in data["rule"]
-    ]
-    return _Language(
-        version=data["version"],
-        rules=tuple(sorted(rules, key=lambda rule: -rule.score)),
-        negator=_whole_words("|".join(data["negators"])),
-        opener=re.compile(
-            rf"\||,(?! (?:{after_comma})\b)|(?<!\S)(?:{openers})(?!\S)|(?<!\S){joined}(?:i|im|ive|id)(?!\S)"
-        ),
-        reach=data["reach"],
-    )
-
-
-def _spread(pattern: str, words: Mapping[str, str]) -> str:
-    """Write a pattern out: the words it names, its gaps, and the commas its spaces pass over."""
-    while "{" in (rest := re.sub(r"\{\d,\d\}", "", pattern)) and any(f"{{{name}}}" in rest for name in words):
-        for name, alternatives in words.items():
-            pattern = pattern.replace(f"{{{name}}}", alternatives)
-    spread = {" ~ ": f"{_GAP}{_SPACE}", "(?:~ )?": r"(?:[^\s|]+(?: ,)? ){0,3}", " ": _SPACE}
-    return _SIGNIFICANT.sub(lambda found: spread[found[0]], pattern)
-
-
-def _whole_words(alternatives: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\S)(?:{alternatives})(?!\S)")
+def _sentence_before(text: str, place: int) -> str:
+    """Give what stands before a place in its sentence, from a whole word on, of bounded length."""
+    start = max(0, place - _SENTENCE)
+    piece = text[start:place].rpartition("|")[2]
+    return piece if start == 0 or "|" in text[start:place] else piece.partition(" ")[2]

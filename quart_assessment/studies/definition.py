@@ -135,6 +135,7 @@ class ChatSettings(Model):
     max_turns: int = Field(30, ge=1, le=200)
     policy: Literal["continue", "pause", "end"] = "continue"
     after_risk_answer: Literal["continue", "skip"] = "continue"
+    second_check: bool = False
     temperature: float = Field(0.7, ge=0, le=2)
 
     @model_validator(mode="after")

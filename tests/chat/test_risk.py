@@ -1,11 +1,12 @@
 """A message that may mean danger: help at once, an alert in the same transaction, and no model."""
 
+import asyncio
 from uuid import uuid4
 
 from tests.chat.conftest import Arrive
 from tests.ground.participant import Data, Event, Participant, kept, refused, text_of
 from tests.ground.postgres import Database
-from tests.ground.scripted_model import ScriptedModel
+from tests.ground.scripted_model import Script, ScriptedModel
 
 DANGER = "I want to kill myself."
 
@@ -49,7 +50,7 @@ async def test_the_fixed_reply_comes_with_help_and_the_model_is_not_asked(
     assert (turn["state"], turn["safety"], turn["reply"]) == ("complete", True, text_of(events))
     assert (await someone.refresh())["chat"]["turns"] == 1
     (alert,) = await alerts(module_database, someone)
-    assert (alert["source"], alert["value"], alert["detector"]) == ("chat", 3, "en-1:kill_self")
+    assert (alert["source"], alert["value"], alert["detector"]) == ("chat", 3, "en-3:kill_self")
     assert await someone.say(DANGER, message_id) == events
     assert len(await alerts(module_database, someone)) == 1
 
@@ -115,3 +116,103 @@ async def test_an_answer_to_the_studys_own_question_is_no_danger(
     await someone.greet()
     assert text_of(await someone.say("No, I have never thought about suicide.")) == "Thank you."
     assert await alerts(module_database, someone) == []
+
+
+ASKS = "Thank you. Have you had any thoughts of ending your life?"
+
+
+async def test_a_short_answer_means_what_the_model_asked(
+    arrive: Arrive, model: ScriptedModel, module_database: Database
+) -> None:
+    someone = await arrive(max_turns=10)
+    await someone.greet()
+    model.say(Script([ASKS]))
+    await someone.say("I sleep badly.")
+    model.say(Script(["I see."]))
+    assert text_of(await someone.say("no, never")) == "I see."
+    assert await alerts(module_database, someone) == []
+    model.say(Script([ASKS]))
+    await someone.say("I sleep badly.")
+    events = await someone.say("yes, sometimes")
+    assert names(events) == ["accepted", "help", "chunk", "complete"]
+    (alert,) = await alerts(module_database, someone)
+    assert alert["detector"].endswith(":thoughts_affirmed")
+
+
+async def test_a_short_answer_means_what_the_greeting_asked(arrive: Arrive, model: ScriptedModel) -> None:
+    someone = await arrive(greeting={"en": "Hello. Do you sometimes think about suicide?"})
+    await someone.greet()
+    assert "help" in names(await someone.say("sometimes"))
+
+
+async def test_what_was_asked_before_a_turn_that_failed_still_counts(
+    arrive: Arrive, model: ScriptedModel
+) -> None:
+    someone = await arrive(max_turns=10)
+    await someone.greet()
+    model.say(Script([ASKS]))
+    await someone.say("I sleep badly.")
+    model.say(Script(status=400))
+    assert names(await someone.say("What do you mean?"))[-1] == "error"
+    assert "help" in names(await someone.say("yes, sometimes"))
+
+
+async def test_help_comes_within_a_second_though_no_model_answers(
+    arrive: Arrive, model: ScriptedModel
+) -> None:
+    someone = await arrive()
+    await someone.greet()
+    model.say(Script(status=500))
+    assert names(await someone.say("Hello."))[-1] == "error"
+    async with asyncio.timeout(1):
+        assert "help" in names(await someone.say(DANGER))
+
+
+async def test_who_is_asked_whether_to_go_on_may_finish_before_the_minimum(
+    arrive: Arrive, model: ScriptedModel
+) -> None:
+    someone = await arrive(policy="pause", min_turns=5)
+    await someone.greet()
+    path = f"{someone.path}/chat/complete"
+    refused(await someone.client.post(path), 409, "min_turns")
+    await someone.say(DANGER)
+    assert kept(await someone.client.post(path))["end_reason"] == "safety"
+    chat = await read(someone)
+    assert (chat["ended"], chat["paused"]) == (True, False)
+
+
+async def test_who_goes_on_after_the_pause_has_the_minimum_before_them_again(
+    arrive: Arrive, model: ScriptedModel
+) -> None:
+    someone = await arrive(policy="pause", min_turns=5)
+    await someone.greet()
+    await someone.say(DANGER)
+    await someone.say("Let us go on.")
+    refused(await someone.client.post(f"{someone.path}/chat/complete"), 409, "min_turns")
+
+
+async def test_a_second_hit_under_pause_closes_the_composer_again_with_the_full_text(
+    arrive: Arrive, model: ScriptedModel
+) -> None:
+    someone = await arrive(policy="pause", max_turns=10)
+    await someone.greet()
+    first = text_of(await someone.say(DANGER))
+    await someone.say("Let us go on.")
+    assert text_of(await someone.say("I wish I was dead.")) == first
+    assert (await read(someone))["paused"] is True
+
+
+async def test_an_indonesian_session_is_judged_by_indonesian_rules(
+    arrive: Arrive, model: ScriptedModel, module_database: Database
+) -> None:
+    someone = await arrive()
+    connection = await module_database.connect(owner=True)
+    try:
+        await connection.execute("UPDATE sessions SET language = 'id' WHERE id = $1", someone.session["id"])
+    finally:
+        await connection.close()
+    await someone.greet()
+    assert text_of(await someone.say("nggak kok, nggak pernah kepikiran bunuh diri")) == "Thank you."
+    assert "help" in names(await someone.say("aku pengen mengakhiri hidup"))
+    (alert,) = await alerts(module_database, someone)
+    assert alert["detector"].startswith("id-")
