@@ -26,6 +26,14 @@ def is_loopback_name(host: str | None) -> bool:
         return False
 
 
+def checked_address(written: str) -> str:
+    """Give an http or https address without a trailing slash; raises ValueError for any other."""
+    parts = urlsplit(written)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+        raise ValueError("must be an http or https address")
+    return written.rstrip("/")
+
+
 class Settings(BaseSettings):
     """All that an operator may set; docs/operations.md lists every field."""
 
@@ -109,6 +117,7 @@ class Settings(BaseSettings):
     llm_api_key: SecretStr = Field(SecretStr("none"), description="its key")
     llm_model: str = Field("smollm2-135m-instruct", description="the model asked for")
     llm_external: bool = Field(False, description="the model runs outside the operator's machines")
+    llm_connections_file: Path | None = Field(None, description="TOML that names more connections to models")
     llm_connect_timeout: float = Field(5, gt=0, description="seconds to reach the model")
     llm_first_token_timeout: float = Field(60, gt=0, description="seconds to its first words")
     llm_idle_timeout: float = Field(30, gt=0, description="seconds between its words")
@@ -136,12 +145,7 @@ class Settings(BaseSettings):
     @field_validator("public_url", "llm_base_url")
     @classmethod
     def _is_http(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("must be an http or https address")
-        return value.rstrip("/")
+        return None if value is None else checked_address(value)
 
     @cached_property
     def address(self) -> str:

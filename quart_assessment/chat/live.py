@@ -5,19 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator
-from contextlib import aclosing, contextmanager
-from dataclasses import dataclass
-from uuid import UUID
+from contextlib import contextmanager
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment import measures
 from quart_assessment.chat import repository
+from quart_assessment.chat.asking import Ask, Asking, Outcome, Worker
 from quart_assessment.chat.delta_writer import DeltaWriter
-from quart_assessment.chat.ending import ReplyText
-from quart_assessment.chat.facts import MOST_ASKS, State, TurnKey
-from quart_assessment.chat.prompt import PromptTooLong, build_messages
-from quart_assessment.chat.providers import Message, ModelFailure, ModelTimedOut, ModelUnavailable, Provider
+from quart_assessment.chat.facts import State, TurnKey
+from quart_assessment.chat.lines import Lines
 from quart_assessment.chat.running import RunningReply
 from quart_assessment.database.engine import Database
 from quart_assessment.database.listen import Listener
@@ -27,66 +24,28 @@ from quart_assessment.problems import Problem, Unavailable
 from quart_assessment.sessions import service as sessions
 from quart_assessment.sessions import verbs
 from quart_assessment.settings import Settings
-from quart_assessment.studies.definition import ChatSettings
 
 log = logging.getLogger(__name__)
 
-MOST_HISTORY = 400
-_PAUSE_BEFORE_RETRY = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """All a reply is made from, but for the history, which is read from the stored turns.
-
-    `number` counts the participant's messages with a reply, this one included; 0 is the greeting.
-    """
-
-    key: TurnKey
-    assessment_id: UUID
-    turn_number: int
-    message: str | None
-    number: int
-    asks: int
-    settings: ChatSettings
-
-    @property
-    def may_end(self) -> bool:
-        """Whether the model's tag ends the interview at this turn."""
-        return self.turn_number > 0 and self.number >= self.settings.min_turns
-
-    @property
-    def is_last(self) -> bool:
-        """Whether a reply to this message is the last one the study allows."""
-        return self.turn_number > 0 and self.number >= self.settings.max_turns
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """How an ask ended: the code of its failure, or None; `tagged`: the model ended the interview."""
-
-    failure: str | None
-    tagged: bool = False
+_PAUSE_AFTER_FAILURE = 0.5
 
 
 class LiveTurns:
     """The replies being made by one worker, and the way to start one."""
 
-    def __init__(
-        self, settings: Settings, database: Database, provider: Provider, listener: Listener
-    ) -> None:
+    def __init__(self, settings: Settings, database: Database, lines: Lines, listener: Listener) -> None:
         self.worker_id = new_id()
-        self.model = settings.llm_model
         self.lease = settings.turn_lease_seconds
         self.database = database
         self.listener = listener
-        self._settings = settings
-        self.provider = provider
+        self.lines = lines
+        self._most = settings.turns_at_once
         self._running: dict[TurnKey, RunningReply] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._reserved = 0
         self._closing = False
         self._writer = DeltaWriter(database, self.worker_id, self.lease, self._running.values)
+        self._worker = Worker(self.worker_id, self.lease, database, lines, self._writer)
         self._watcher: asyncio.Task[None] | None = None
 
     def open(self) -> None:
@@ -109,12 +68,12 @@ class LiveTurns:
             self._watcher.cancel()
             await asyncio.wait({self._watcher})
         await self.listener.close()
-        await self.provider.close()
+        await self.lines.close()
 
     @contextmanager
     def room(self) -> Iterator[bool]:
         """Keep room for one more reply while the block runs; False where the worker has none."""
-        free = not self._closing and len(self._running) + self._reserved < self._settings.turns_at_once
+        free = not self._closing and len(self._running) + self._reserved < self._most
         self._reserved += free
         try:
             yield free
@@ -151,14 +110,14 @@ class LiveTurns:
                 await self._end(ask, reply, asking.result())
         except asyncio.CancelledError:
             await _cancelled(asking)
-            await self._end(ask, reply, _Outcome("interrupted"))
+            await self._end(ask, reply, Outcome("interrupted"))
             raise
         except Problem:
             # The database was away when the history was read, or an ask counted.
-            await self._end(ask, reply, _Outcome("interrupted"))
+            await self._end(ask, reply, Outcome("interrupted"))
         except Exception:
             log.exception("a reply broke off")
-            await self._end(ask, reply, _Outcome("interrupted"))
+            await self._end(ask, reply, Outcome("interrupted"))
         finally:
             await _cancelled(asking)
             self._running.pop(ask.key, None)
@@ -166,69 +125,12 @@ class LiveTurns:
             self.listener.wake(ask.key.topic)
             measures.turns_running.dec()
 
-    async def _asked(self, ask: Ask, reply: RunningReply) -> _Outcome:
+    async def _asked(self, ask: Ask, reply: RunningReply) -> Outcome:
         # Readers on other workers are told of new text only where they asked for it.
         with self.listener.subscribed(ask.key.call) as reply.wanted:
-            return await self._ask(ask, reply)
+            return await Asking(self._worker, ask, reply).outcome()
 
-    async def _ask(self, ask: Ask, reply: RunningReply) -> _Outcome:
-        """Ask the model, and once more if it gave nothing; time-outs and refusals are not asked again."""
-        until = asyncio.get_running_loop().time() + self._settings.llm_turn_timeout
-        try:
-            messages = await self._messages(ask)
-        except PromptTooLong:
-            return _Outcome("too_long")
-        try:
-            return await self._read_reply(ask, reply, messages, until)
-        except ModelFailure as failure:
-            if reply.has_text or not isinstance(failure, ModelUnavailable) or ask.asks >= MOST_ASKS:
-                return _failed(failure, reply)
-        await asyncio.sleep(_PAUSE_BEFORE_RETRY)
-        if not await self._count_ask(ask.key):
-            reply.lose()
-            return _Outcome("interrupted")
-        try:
-            return await self._read_reply(ask, reply, messages, until)
-        except ModelFailure as failure:
-            return _failed(failure, reply)
-
-    async def _messages(self, ask: Ask) -> list[Message]:
-        async with self.database.reading() as connection:
-            history = await repository.select_history(
-                connection, ask.assessment_id, ask.turn_number, MOST_HISTORY
-            )
-        return build_messages(
-            ask.settings, history, ask.message, ask.number, self._settings.llm_prompt_characters
-        )
-
-    async def _read_reply(
-        self, ask: Ask, reply: RunningReply, messages: list[Message], until: float
-    ) -> _Outcome:
-        filtered = ReplyText(may_end=ask.may_end)
-        with measures.model_times.time():
-            texts = self.provider.reply(messages, temperature=ask.settings.temperature, until=until)
-            async with aclosing(texts):
-                async for text in texts:
-                    self._show(reply, filtered.feed(text))
-                    if filtered.ended:
-                        break
-        self._show(reply, filtered.finish())
-        if not reply.has_text and not filtered.ended:
-            raise ModelUnavailable
-        return _Outcome(None, filtered.ended)
-
-    def _show(self, reply: RunningReply, text: str) -> None:
-        if text:
-            self._writer.wake(at_once=not reply.has_text)
-            reply.add(text)
-
-    async def _count_ask(self, key: TurnKey) -> bool:
-        async def work(connection: AsyncConnection) -> bool:
-            return await repository.update_asks(connection, key, self.worker_id, self.lease)
-
-        return await committed(self.database, work)
-
-    async def _end(self, ask: Ask, reply: RunningReply, outcome: _Outcome) -> None:
+    async def _end(self, ask: Ask, reply: RunningReply, outcome: Outcome) -> None:
         """Commit what is left of the text, then the turn's end; given up if the lease runs out meanwhile."""
         try:
             async with asyncio.timeout(self.lease):
@@ -239,14 +141,14 @@ class LiveTurns:
                         await self._commit_end(ask, reply, outcome)
                         return
                     except Unavailable:
-                        await asyncio.sleep(_PAUSE_BEFORE_RETRY)
+                        await asyncio.sleep(_PAUSE_AFTER_FAILURE)
         except (TimeoutError, Problem):
             log.warning("a turn could not be ended")
         except Exception:
             # Its lease ends it: nothing that happens here may keep a reader waiting for this task.
             log.exception("a turn could not be ended")
 
-    async def _commit_end(self, ask: Ask, reply: RunningReply, outcome: _Outcome) -> None:
+    async def _commit_end(self, ask: Ask, reply: RunningReply, outcome: Outcome) -> None:
         state = _state(outcome, reply)
         reason = "tag" if outcome.tagged else "turn_limit" if ask.is_last and state != "failed" else None
         if state == "interrupted" and not reply.has_text:
@@ -264,18 +166,12 @@ class LiveTurns:
         await committed(self.database, work)
 
 
-def _failed(failure: ModelFailure, reply: RunningReply) -> _Outcome:
-    if isinstance(failure, ModelTimedOut):
-        measures.timeouts.labels("model").inc()
-    return _Outcome("interrupted" if reply.has_text else failure.code)
-
-
-def _state(outcome: _Outcome, reply: RunningReply) -> State:
+def _state(outcome: Outcome, reply: RunningReply) -> State:
     if outcome.failure is None:
         return "complete"
     return "interrupted" if reply.has_text or outcome.failure == "interrupted" else "failed"
 
 
-async def _cancelled(task: asyncio.Task[_Outcome]) -> None:
+async def _cancelled(task: asyncio.Task[Outcome]) -> None:
     task.cancel()
     await asyncio.wait({task})

@@ -2,46 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-from quart_assessment.chat.providers import Message
+from quart_assessment.chat.providers import Conversation, Exchange, Message, PromptTooLong
 from quart_assessment.studies.definition import Aspect, ChatSettings
 
 # Models are trained on dialogues that a user opens; the greeting needs something to answer.
 _OPENING = "Hello. Please begin."
 
 
-class PromptTooLong(Exception):
-    """The instructions and the newest message alone are more than the model is given."""
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A stored turn: what the participant wrote (None for the greeting), and the reply, perhaps empty."""
-
-    message: str | None
-    reply: str
-
-
-def build_messages(
-    settings: ChatSettings, history: Sequence[Exchange], message: str | None, number: int, characters: int
-) -> list[Message]:
-    """Build what is sent for the reply to `message`, the participant's `number`-th; None and 0: the greeting.
+def build_messages(conversation: Conversation, characters: int) -> list[Message]:
+    """Build what is sent for the reply to the conversation's newest message, or for its greeting.
 
     At most `characters` code points are sent: the oldest exchanges are left out first.
 
     Raises:
         PromptTooLong: even without any history it is more.
     """
+    settings, message = conversation.settings, conversation.message
     told = Message("system", instructions(settings))
-    hint = f"[Turn: {number}/{settings.max_turns}]"
+    hint = f"[Turn: {conversation.number}/{settings.max_turns}]"
     newest = Message("user", f"{hint}\n{_OPENING if message is None else message}")
     left = characters - len(told.content) - len(newest.content)
     if left < 0:
         raise PromptTooLong
     kept: list[Exchange] = []
-    for exchange in reversed(history):
+    for exchange in reversed(conversation.history):
         left -= len(exchange.message or _OPENING) + len(exchange.reply)
         if left < 0:
             break

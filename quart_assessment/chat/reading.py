@@ -56,8 +56,8 @@ async def read_interview(connection: AsyncConnection, caller: Caller, session_id
 
 
 async def check_model(app: Quart) -> None:
-    """Ask whether the model can be reached from this worker; raises ModelFailure."""
-    await live_turns_of(app).provider.probe()
+    """Ask whether the models can be reached from this worker; raises ModelFailure."""
+    await live_turns_of(app).lines.probe()
 
 
 async def turns_data(connection: AsyncConnection, session_id: UUID) -> list[Data]:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.chat.facts import Standing, Turn, TurnKey
 from quart_assessment.chat.fragments import ANSWERED, RUNNING, STATE
-from quart_assessment.chat.prompt import Exchange
+from quart_assessment.chat.providers import Exchange
 from quart_assessment.chat.tables import turns
 
 CHANNEL = "qa_turns"

@@ -10,8 +10,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.chat import repository, risk
+from quart_assessment.chat.asking import Ask
 from quart_assessment.chat.facts import Standing, Turn, TurnKey
-from quart_assessment.chat.live import Ask, LiveTurns
+from quart_assessment.chat.live import LiveTurns
 from quart_assessment.chat.problems import (
     AssessmentReplaced,
     ChatEnded,
@@ -151,7 +152,7 @@ async def _taken(
         return _Decision()
     if not room:
         raise Unavailable
-    asked = {"connection": settings.connection, "model": live.model}
+    asked = {"connection": settings.connection, "model": live.lines.model(settings.connection)}
     await repository.insert_running_turn(connection, row | asked, live.worker_id, live.lease)
     return _Decision(await ask_for(connection, session, key, number, message.text, standing, 1))
 

@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.chat import repository
+from quart_assessment.chat.asking import Ask
 from quart_assessment.chat.facts import TurnKey
-from quart_assessment.chat.live import Ask, LiveTurns
+from quart_assessment.chat.live import LiveTurns
 from quart_assessment.chat.problems import ChatEnded, MessageIdReused
 from quart_assessment.chat.sending import ask_again, ask_for
 from quart_assessment.database.transactions import committed, shielded
@@ -76,7 +77,7 @@ async def _begun(
         return key, None
     if not room:
         raise Unavailable
-    asked = {"connection": settings.connection, "model": live.model}
+    asked = {"connection": settings.connection, "model": live.lines.model(settings.connection)}
     await repository.insert_running_turn(connection, row | asked, live.worker_id, live.lease)
     standing = await repository.select_standing(connection, session.chat.id)
     return key, await ask_for(connection, session, key, 0, None, standing, 1)

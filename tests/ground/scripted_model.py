@@ -33,11 +33,12 @@ class Script:
 
 @dataclass
 class ScriptedModel:
-    """Answers each request by the next script, the last one for ever; keeps every request's JSON."""
+    """Answers each request by the next script, the last one for ever; keeps every request's head and JSON."""
 
     port: int = 0
     scripts: deque[Script] = field(default_factory=deque)
     requests: list[dict[str, Any]] = field(default_factory=list)
+    heads: list[str] = field(default_factory=list)
     open: int = 0
     finished: int = 0
 
@@ -70,6 +71,7 @@ class ScriptedModel:
             0,
         )
         body = await reader.readexactly(length)
+        self.heads.append(head)
         if head.startswith("GET"):
             writer.write(b'HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{"data":[]}')
             await writer.drain()

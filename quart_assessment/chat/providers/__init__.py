@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol
+
+from quart_assessment.studies.definition import ChatSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A stored turn: what the participant wrote (None for the greeting), and the reply, perhaps empty."""
+
+    message: str | None
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """An interview up to the reply that is to be made; nothing of it is about anybody else.
+
+    `number` counts the participant's messages with a reply, `message` included; None and 0: the greeting.
+    """
+
+    settings: ChatSettings
+    history: Sequence[Exchange]
+    message: str | None
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +36,18 @@ class Message:
 
     role: Literal["system", "user", "assistant"]
     content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a model is asked with."""
+
+    messages: Sequence[Message]
+    parameters: Mapping[str, float]
+
+
+class PromptTooLong(Exception):
+    """The instructions and the newest message alone are more than the model is given."""
 
 
 class ModelFailure(Exception):
@@ -43,9 +78,11 @@ class ModelRefused(ModelFailure):
 class Provider(Protocol):
     """A language model. One call of `reply` is one HTTP request; nothing is retried underneath."""
 
-    def reply(
-        self, messages: Sequence[Message], *, temperature: float, until: float
-    ) -> AsyncGenerator[str, None]:
+    def prepare(self, conversation: Conversation) -> Prompt:
+        """Put together what the reply is asked for with; raises PromptTooLong."""
+        ...
+
+    def reply(self, prompt: Prompt, *, until: float) -> AsyncGenerator[str, None]:
         """Yield the reply's text as it comes, never empty pieces.
 
         `until` is the event loop's time at which the whole reply must have ended. A reply that ends has

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
-from dataclasses import dataclass
 from typing import Protocol, cast
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 import openai
 from openai.types.chat import ChatCompletionMessageParam
 
-from quart_assessment.chat.providers import Message, ModelRefused, ModelTimedOut, ModelUnavailable
+from quart_assessment.chat.connections import ModelConnection
+from quart_assessment.chat.prompt import build_messages
+from quart_assessment.chat.providers import (
+    Conversation,
+    Message,
+    ModelRefused,
+    ModelTimedOut,
+    ModelUnavailable,
+    Prompt,
+)
+from quart_assessment.chat.providers.client import open_client
 from quart_assessment.chat.providers.deltas import DeltaDecoder
-from quart_assessment.chat.providers.wire import Wire, reply_of
-from quart_assessment.settings import Settings, is_loopback_name
-
-# Where `quart-assessment model` serves unless told otherwise.
-LOCAL = "http://127.0.0.1:8081/v1"
-
-# The package writes whole prompts into its debug lines.
-logging.getLogger("openai").setLevel(logging.WARNING)
+from quart_assessment.chat.providers.wire import reply_of
 
 _REFUSALS = frozenset({400, 401, 403, 404})
 _OWN_TIMEOUTS = (TimeoutError, openai.APITimeoutError, httpx2.TimeoutException)
@@ -34,63 +33,39 @@ _BREAKS = (openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError, OSError)
 LONGEST_REPLY = 32_000
 # What a server may take to end its reply after the last word, so that the connection can be used again.
 _LAST_BYTES_SECONDS = 0.1
-# For probes, and for replies that have ended while their connection is still being closed.
-_SPARE_CONNECTIONS = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long, in seconds, and how much a reply may take."""
-
-    connect: float
-    first_token: float
-    idle: float
-    tokens: int
-    at_once: int
-
-    @classmethod
-    def of(cls, settings: Settings) -> Limits:
-        """The operator's limits."""
-        return cls(
-            connect=settings.llm_connect_timeout,
-            first_token=settings.llm_first_token_timeout,
-            idle=settings.llm_idle_timeout,
-            tokens=settings.llm_max_tokens,
-            at_once=settings.turns_at_once,
-        )
 
 
 class OpenAICompatible:
     """A `Provider` that speaks POST {base_url}/chat/completions with `stream: true`."""
 
-    def __init__(self, base_url: str, api_key: str, model: str, limits: Limits) -> None:
-        self._model = model
-        self._limits = limits
-        self._client = openai.AsyncOpenAI(
-            base_url=base_url, api_key=api_key, max_retries=0, http_client=_http_client(base_url, limits)
-        )
+    def __init__(self, connection: ModelConnection) -> None:
+        self._connection = connection
+        self._limits = connection.limits
+        self._client = open_client(connection, _refuse_other_statuses)
 
-    @classmethod
-    def configured(cls, settings: Settings, base_url: str) -> OpenAICompatible:
-        """The model the operator's environment names, at `base_url`."""
-        return cls(base_url, settings.llm_api_key.get_secret_value(), settings.llm_model, Limits.of(settings))
+    def prepare(self, conversation: Conversation) -> Prompt:
+        """Put the prompt together; see `Provider.prepare`."""
+        asked = {
+            "temperature": conversation.settings.temperature,
+            self._connection.tokens_field: self._limits.tokens,
+            "seed": self._connection.seed,
+        }
+        omit = self._connection.omit
+        parameters = {name: value for name, value in asked.items() if value is not None and name not in omit}
+        return Prompt(build_messages(conversation, self._limits.prompt_characters), parameters)
 
-    async def reply(
-        self, messages: Sequence[Message], *, temperature: float, until: float
-    ) -> AsyncGenerator[str, None]:
+    async def reply(self, prompt: Prompt, *, until: float) -> AsyncGenerator[str, None]:
         """Ask once and yield the text as it comes; see `Provider.reply`."""
         first = min(until, asyncio.get_running_loop().time() + self._limits.first_token)
-        said = [{"role": message.role, "content": message.content} for message in messages]
         try:
             async with AsyncExitStack() as stack:
                 async with asyncio.timeout_at(first):
                     response = await stack.enter_async_context(
                         self._client.chat.completions.with_streaming_response.create(
-                            model=self._model,
-                            messages=cast("list[ChatCompletionMessageParam]", said),
-                            max_tokens=self._limits.tokens,
-                            temperature=temperature,
+                            model=self._connection.model,
+                            messages=_said(prompt.messages),
                             stream=True,
+                            extra_body=prompt.parameters,
                         )
                     )
                 pieces = reply_of(response.http_response) or _Iterated(response.iter_bytes())
@@ -162,30 +137,9 @@ class _Iterated:
             return await anext(self._pieces, b"")
 
 
-def _http_client(base_url: str, limits: Limits) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(
-        timeout=httpx2.Timeout(
-            connect=limits.connect,
-            read=max(limits.first_token, limits.idle),
-            write=limits.connect,
-            pool=limits.connect,
-        ),
-        limits=httpx2.Limits(max_connections=limits.at_once, max_keepalive_connections=limits.at_once),
-        follow_redirects=False,
-        headers={"Accept-Encoding": "identity"},
-        transport=None if _behind_a_proxy(base_url) else Wire(base_url, limits.at_once + _SPARE_CONNECTIONS),
-        event_hooks={"response": [_refuse_other_statuses]},
-    )
-
-
-def _behind_a_proxy(base_url: str) -> bool:
-    """Tell whether the environment names a proxy for the model; one on this machine needs none."""
-    parts = urlsplit(base_url)
-    host = parts.hostname or ""
-    named = getproxies()
-    return (
-        not is_loopback_name(host) and bool({parts.scheme, "all"} & named.keys()) and not proxy_bypass(host)
-    )
+def _said(messages: Sequence[Message]) -> list[ChatCompletionMessageParam]:
+    said = [{"role": message.role, "content": message.content} for message in messages]
+    return cast("list[ChatCompletionMessageParam]", said)
 
 
 async def _refuse_other_statuses(response: httpx2.Response) -> None:

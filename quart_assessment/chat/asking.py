@@ -1,0 +1,154 @@
+"""Making one reply: the model is asked, and once more if it gave nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from quart_assessment import measures
+from quart_assessment.chat import repository
+from quart_assessment.chat.delta_writer import DeltaWriter
+from quart_assessment.chat.ending import ReplyText
+from quart_assessment.chat.facts import MOST_ASKS, TurnKey
+from quart_assessment.chat.lines import Line, Lines
+from quart_assessment.chat.providers import (
+    Conversation,
+    ModelFailure,
+    ModelTimedOut,
+    ModelUnavailable,
+    Prompt,
+    PromptTooLong,
+)
+from quart_assessment.chat.running import RunningReply
+from quart_assessment.database.engine import Database
+from quart_assessment.database.transactions import committed
+from quart_assessment.studies.definition import ChatSettings
+
+MOST_HISTORY = 400
+_PAUSE_BEFORE_RETRY = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """All a reply is made from, but for the history, which is read from the stored turns.
+
+    `number` counts the participant's messages with a reply, this one included; 0 is the greeting.
+    """
+
+    key: TurnKey
+    assessment_id: UUID
+    turn_number: int
+    message: str | None
+    number: int
+    asks: int
+    settings: ChatSettings
+
+    @property
+    def may_end(self) -> bool:
+        """Whether the model's tag ends the interview at this turn."""
+        return self.turn_number > 0 and self.number >= self.settings.min_turns
+
+    @property
+    def is_last(self) -> bool:
+        """Whether a reply to this message is the last one the study allows."""
+        return self.turn_number > 0 and self.number >= self.settings.max_turns
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an ask ended: the code of its failure, or None; `tagged`: the model ended the interview."""
+
+    failure: str | None
+    tagged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What the replies of a worker share; `lease` is in seconds."""
+
+    id: UUID
+    lease: float
+    database: Database
+    lines: Lines
+    writer: DeltaWriter
+
+
+class Asking:
+    """One reply on its way; what comes of it goes into `reply`."""
+
+    def __init__(self, worker: Worker, ask: Ask, reply: RunningReply) -> None:
+        self._worker = worker
+        self._ask = ask
+        self._reply = reply
+
+    async def outcome(self) -> Outcome:
+        """Make the reply; raises a Problem where the database is away."""
+        line = self._worker.lines.find(self._ask.settings.connection)
+        if line is None:
+            return Outcome(ModelUnavailable.code)
+        until = asyncio.get_running_loop().time() + line.connection.limits.turn
+        try:
+            prompt = await self._prompt(line)
+        except PromptTooLong:
+            return Outcome("too_long")
+        try:
+            return await self._read_reply(line, prompt, until)
+        except ModelFailure as failure:
+            if not self._is_worth_another(failure):
+                return self._failed(failure)
+        await asyncio.sleep(_PAUSE_BEFORE_RETRY)
+        if not await self._count_ask():
+            self._reply.lose()
+            return Outcome("interrupted")
+        try:
+            return await self._read_reply(line, prompt, until)
+        except ModelFailure as failure:
+            return self._failed(failure)
+
+    async def _prompt(self, line: Line) -> Prompt:
+        ask = self._ask
+        async with self._worker.database.reading() as connection:
+            history = await repository.select_history(
+                connection, ask.assessment_id, ask.turn_number, MOST_HISTORY
+            )
+        return line.provider.prepare(Conversation(ask.settings, history, ask.message, ask.number))
+
+    async def _read_reply(self, line: Line, prompt: Prompt, until: float) -> Outcome:
+        filtered = ReplyText(may_end=self._ask.may_end)
+        with measures.model_times.time():
+            texts = line.provider.reply(prompt, until=until)
+            async with aclosing(texts):
+                async for text in texts:
+                    self._show(filtered.feed(text))
+                    if filtered.ended:
+                        break
+        self._show(filtered.finish())
+        if not self._reply.has_text and not filtered.ended:
+            raise ModelUnavailable
+        return Outcome(None, filtered.ended)
+
+    def _show(self, text: str) -> None:
+        if text:
+            self._worker.writer.wake(at_once=not self._reply.has_text)
+            self._reply.add(text)
+
+    def _is_worth_another(self, failure: ModelFailure) -> bool:
+        """Whether the model is asked again by itself: it gave nothing, and was not slow, nor did it refuse."""
+        silent = not self._reply.has_text and self._ask.asks < MOST_ASKS
+        return silent and isinstance(failure, ModelUnavailable)
+
+    def _failed(self, failure: ModelFailure) -> Outcome:
+        if isinstance(failure, ModelTimedOut):
+            measures.timeouts.labels("model").inc()
+        return Outcome("interrupted" if self._reply.has_text else failure.code)
+
+    async def _count_ask(self) -> bool:
+        async def work(connection: AsyncConnection) -> bool:
+            worker = self._worker
+            return await repository.update_asks(connection, self._ask.key, worker.id, worker.lease)
+
+        return await committed(self._worker.database, work)

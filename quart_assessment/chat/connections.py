@@ -1,0 +1,52 @@
+"""The ways to a model: what an operator says of each. Studies name one and know nothing else of it.
+
+Addresses and keys are the operator's alone: they are in no database, export, log or reply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import SecretStr
+
+DEFAULT = "default"
+NO_KEY = "none"
+
+Kind = Literal["openai", "azure"]
+Parameter = Literal["temperature"]
+TokensField = Literal["max_tokens", "max_completion_tokens"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long, in seconds, and how much a reply may take, and how many are made at once by a worker."""
+
+    connect: float
+    first_token: float
+    idle: float
+    turn: float
+    tokens: int
+    prompt_characters: int
+    at_once: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConnection:
+    """One way to a model. `omit` names parameters that it does not take."""
+
+    name: str
+    kind: Kind
+    limits: Limits
+    base_url: str
+    api_key: SecretStr
+    model: str
+    external: bool
+    api_version: str | None = None
+    seed: int | None = None
+    tokens_field: TokensField = "max_tokens"
+    omit: tuple[Parameter, ...] = ()
+
+
+Connections = Mapping[str, ModelConnection]
