@@ -13,7 +13,7 @@ from quart_assessment import measures
 from quart_assessment.chat import repository
 from quart_assessment.chat.delta_writer import DeltaWriter
 from quart_assessment.chat.ending import ReplyText
-from quart_assessment.chat.facts import MOST_ASKS, TurnKey
+from quart_assessment.chat.facts import MOST_ASKS, NO_CONSENT, TurnKey
 from quart_assessment.chat.lines import Line, Lines
 from quart_assessment.chat.providers import (
     Conversation,
@@ -36,7 +36,8 @@ _PAUSE_BEFORE_RETRY = 0.5
 class Ask:
     """All a reply is made from, but for the history, which is read from the stored turns.
 
-    `number` counts the participant's messages with a reply, this one included; 0 is the greeting.
+    `number` counts the participant's messages with a reply, this one included; 0 is the greeting. `outside`: the
+    participant agreed that words go to a model outside of the operator's machines.
     """
 
     key: TurnKey
@@ -46,6 +47,7 @@ class Ask:
     number: int
     asks: int
     settings: ChatSettings
+    outside: bool
 
     @property
     def may_end(self) -> bool:
@@ -90,6 +92,8 @@ class Asking:
         line = self._worker.lines.find(self._ask.settings.connection)
         if line is None:
             return Outcome(ModelUnavailable.code)
+        if line.connection.external and not self._ask.outside:
+            return Outcome(NO_CONSENT)
         until = asyncio.get_running_loop().time() + line.connection.limits.turn
         try:
             prompt = await self._prompt(line)

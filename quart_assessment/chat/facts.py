@@ -9,6 +9,10 @@ from uuid import UUID
 
 State = Literal["pending", "streaming", "complete", "stopped", "interrupted", "failed"]
 MOST_ASKS = 3
+NO_CONSENT = "no_consent"
+"""A turn's error where its model is outside, and the participant did not agree to that: it was not asked."""
+FINAL_ERRORS = frozenset({NO_CONSENT})
+"""Errors that asking again would not change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ class Turn:
     def may_be_asked_again(self) -> bool:
         """Whether the model may be asked again for it: it is the newest, has no text, and asks are left."""
         silent = self.state in ("failed", "interrupted") and not self.replied
-        return silent and not self.passed and self.asks < MOST_ASKS
+        return silent and not self.passed and self.asks < MOST_ASKS and self.error not in FINAL_ERRORS
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from quart_assessment.chat import repository
 from quart_assessment.chat.facts import Turn, TurnKey
 from quart_assessment.chat.live import LiveTurns
-from quart_assessment.chat.problems import FAILURES
+from quart_assessment.chat.problems import FAILURES, SHOWN
 from quart_assessment.database.transactions import committed
 from quart_assessment.problems import NotFound, Unavailable
 from quart_assessment.sessions import service as sessions
@@ -133,7 +133,9 @@ def _last(turn: Turn) -> Event:
     if turn.state in ("complete", "stopped"):
         ended = turn.conversation_ended or turn.state == "stopped"
         return Event("complete", _named(turn, conversation_ended=ended), id=END)
-    code = turn.error if turn.error in FAILURES and not turn.replied else "interrupted"
+    code = SHOWN.get(turn.error or "", turn.error)
+    if code not in FAILURES or turn.replied:
+        code = "interrupted"
     retry = turn.may_be_asked_again and code != "too_long"
     return Event("error", {"code": code, "message": FAILURES[code], "retry": retry})
 

@@ -15,7 +15,7 @@ from quart_assessment.journey.schemas import WithdrawForm
 from quart_assessment.problems import Detail, Invalid
 from quart_assessment.sessions import service as sessions
 from quart_assessment.sessions import verbs
-from quart_assessment.sessions.facts import Session
+from quart_assessment.sessions.facts import EXTERNAL_MODEL, Session
 from quart_assessment.sessions.problems import WrongStep
 from quart_assessment.sessions.rules import check_open
 from quart_assessment.studies import service as studies
@@ -76,7 +76,10 @@ async def _withdraw_all(connection: AsyncConnection, session: Session) -> None:
 async def _take(connection: AsyncConnection, session: Session, scopes: Sequence[str]) -> None:
     if session.consent_scopes is None:
         raise WrongStep("consent")
-    left = set(session.consent_scopes) - set(session.withdrawn_scopes) - set(scopes)
+    left = set(session.agreed) - set(scopes)
+    if EXTERNAL_MODEL in scopes:
+        # The study asks for it because the model it talks through is outside.
+        left.discard("chat")
     if "chat" not in left:
         await chat.stop_running(connection, session)
     opens_parts = session.parts_open_at is None and "camera" not in left
