@@ -1,4 +1,4 @@
-"""Making one reply: the model is asked, and once more if it gave nothing."""
+"""Making one reply: the model is asked, once more if it gave nothing, then the script if the study has it."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ from quart_assessment.chat.providers import (
 from quart_assessment.chat.running import RunningReply
 from quart_assessment.database.engine import Database
 from quart_assessment.database.transactions import committed
+from quart_assessment.sessions import service as sessions
+from quart_assessment.sessions.facts import EXTERNAL_MODEL
 from quart_assessment.studies.definition import ChatSettings
 
 MOST_HISTORY = 400
@@ -36,8 +38,7 @@ _PAUSE_BEFORE_RETRY = 0.5
 class Ask:
     """All a reply is made from, but for the history, which is read from the stored turns.
 
-    `number` counts the participant's messages with a reply, this one included; 0 is the greeting. `outside`: the
-    participant agreed that words go to a model outside of the operator's machines.
+    `number` counts the participant's messages with a reply, this one included; 0 is the greeting.
     """
 
     key: TurnKey
@@ -47,7 +48,7 @@ class Ask:
     number: int
     asks: int
     settings: ChatSettings
-    outside: bool
+    language: str
 
     @property
     def may_end(self) -> bool:
@@ -58,6 +59,10 @@ class Ask:
     def is_last(self) -> bool:
         """Whether a reply to this message is the last one the study allows."""
         return self.turn_number > 0 and self.number >= self.settings.max_turns
+
+
+class NotAgreed(Exception):
+    """The participant did not agree that words go to a model outside, or took that back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +84,47 @@ class Worker:
     writer: DeltaWriter
 
 
+@dataclass(slots=True)
+class Making:
+    """How a reply is made; `fallback_for`: the script took the place of a model that failed with this code."""
+
+    connection: str
+    provider: str | None = None
+    model: str | None = None
+    fallback_for: str | None = None
+
+
 class Asking:
-    """One reply on its way; what comes of it goes into `reply`."""
+    """One reply on its way: what comes of it goes into `reply`, how it was made into `making`."""
 
     def __init__(self, worker: Worker, ask: Ask, reply: RunningReply) -> None:
+        self.ask = ask
+        self.reply = reply
+        self.making = Making(ask.settings.connection)
         self._worker = worker
-        self._ask = ask
-        self._reply = reply
 
     async def outcome(self) -> Outcome:
-        """Make the reply; raises a Problem where the database is away."""
-        line = self._worker.lines.find(self._ask.settings.connection)
+        """Make the reply, by the script where the study says so and the model gave nothing.
+
+        Raises a Problem where the database is away.
+        """
+        outcome = await self._by_model()
+        gave_nothing = outcome.failure not in (None, "interrupted") and not self.reply.has_text
+        script = self._worker.lines.find(self.ask.settings.fallback or "")
+        if not gave_nothing or script is None:
+            return outcome
+        self.making.fallback_for = outcome.failure
+        return await self._by_script(script)
+
+    async def _by_model(self) -> Outcome:
+        line = self._worker.lines.find(self.ask.settings.connection)
         if line is None:
             return Outcome(ModelUnavailable.code)
-        if line.connection.external and not self._ask.outside:
-            return Outcome(NO_CONSENT)
         until = asyncio.get_running_loop().time() + line.connection.limits.turn
         try:
             prompt = await self._prompt(line)
+        except NotAgreed:
+            return Outcome(NO_CONSENT)
         except PromptTooLong:
             return Outcome("too_long")
         try:
@@ -106,23 +134,35 @@ class Asking:
                 return self._failed(failure)
         await asyncio.sleep(_PAUSE_BEFORE_RETRY)
         if not await self._count_ask():
-            self._reply.lose()
+            self.reply.lose()
             return Outcome("interrupted")
         try:
             return await self._read_reply(line, prompt, until)
         except ModelFailure as failure:
             return self._failed(failure)
 
+    async def _by_script(self, line: Line) -> Outcome:
+        until = asyncio.get_running_loop().time() + line.connection.limits.turn
+        return await self._read_reply(line, await self._prompt(line), until)
+
     async def _prompt(self, line: Line) -> Prompt:
-        ask = self._ask
+        ask, connected = self.ask, line.connection
+        self.making.connection = connected.name
+        self.making.provider, self.making.model = connected.kind, connected.model
         async with self._worker.database.reading() as connection:
             history = await repository.select_history(
                 connection, ask.assessment_id, ask.turn_number, MOST_HISTORY
             )
-        return line.provider.prepare(Conversation(ask.settings, history, ask.message, ask.number))
+            if connected.external:
+                session = await sessions.get_any(connection, ask.key.session_id)
+                if EXTERNAL_MODEL not in session.agreed:
+                    raise NotAgreed
+        return line.provider.prepare(
+            Conversation(ask.settings, ask.language, history, ask.message, ask.number)
+        )
 
     async def _read_reply(self, line: Line, prompt: Prompt, until: float) -> Outcome:
-        filtered = ReplyText(may_end=self._ask.may_end)
+        filtered = ReplyText(may_end=self.ask.may_end)
         with measures.model_times.time():
             texts = line.provider.reply(prompt, until=until)
             async with aclosing(texts):
@@ -131,28 +171,28 @@ class Asking:
                     if filtered.ended:
                         break
         self._show(filtered.finish())
-        if not self._reply.has_text and not filtered.ended:
+        if not self.reply.has_text and not filtered.ended:
             raise ModelUnavailable
         return Outcome(None, filtered.ended)
 
     def _show(self, text: str) -> None:
         if text:
-            self._worker.writer.wake(at_once=not self._reply.has_text)
-            self._reply.add(text)
+            self._worker.writer.wake(at_once=not self.reply.has_text)
+            self.reply.add(text)
 
     def _is_worth_another(self, failure: ModelFailure) -> bool:
         """Whether the model is asked again by itself: it gave nothing, and was not slow, nor did it refuse."""
-        silent = not self._reply.has_text and self._ask.asks < MOST_ASKS
+        silent = not self.reply.has_text and self.ask.asks < MOST_ASKS
         return silent and isinstance(failure, ModelUnavailable)
 
     def _failed(self, failure: ModelFailure) -> Outcome:
         if isinstance(failure, ModelTimedOut):
             measures.timeouts.labels("model").inc()
-        return Outcome("interrupted" if self._reply.has_text else failure.code)
+        return Outcome("interrupted" if self.reply.has_text else failure.code)
 
     async def _count_ask(self) -> bool:
         async def work(connection: AsyncConnection) -> bool:
             worker = self._worker
-            return await repository.update_asks(connection, self._ask.key, worker.id, worker.lease)
+            return await repository.update_asks(connection, self.ask.key, worker.id, worker.lease)
 
         return await committed(self._worker.database, work)

@@ -12,9 +12,10 @@ from typing import Literal
 from pydantic import SecretStr
 
 DEFAULT = "default"
-NO_KEY = "none"
+SCRIPTED = "scripted"
+NO_KEY = SecretStr("none")
 
-Kind = Literal["openai", "azure"]
+Kind = Literal["openai", "azure", "scripted"]
 Parameter = Literal["temperature"]
 TokensField = Literal["max_tokens", "max_completion_tokens"]
 
@@ -34,15 +35,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class ModelConnection:
-    """One way to a model. `omit` names parameters that it does not take."""
+    """One way to a model, or to the script. `omit` names parameters that it does not take."""
 
     name: str
     kind: Kind
     limits: Limits
-    base_url: str
-    api_key: SecretStr
-    model: str
-    external: bool
+    base_url: str = ""
+    api_key: SecretStr = NO_KEY
+    model: str | None = None
+    external: bool = False
     api_version: str | None = None
     seed: int | None = None
     tokens_field: TokensField = "max_tokens"

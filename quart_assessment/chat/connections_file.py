@@ -25,6 +25,7 @@ from pydantic import (
 from quart_assessment.chat.connections import (
     DEFAULT,
     NO_KEY,
+    SCRIPTED,
     Connections,
     Kind,
     Limits,
@@ -53,7 +54,7 @@ class ConnectionsInvalid(ValueError):
 
 
 def read_connections(settings: Settings) -> Connections:
-    """Read all connections by their names; `default` is always there.
+    """Read all connections by their names; `default` and `scripted` are always there.
 
     Raises:
         ConnectionsInvalid: LLM_CONNECTIONS_FILE cannot be read, or not by its owner alone, or is not valid.
@@ -69,6 +70,7 @@ def read_connections(settings: Settings) -> Connections:
             model=settings.llm_model,
             external=settings.llm_external,
         ),
+        SCRIPTED: ModelConnection(SCRIPTED, "scripted", limits),
     }
     if settings.llm_connections_file is not None:
         known |= _read_file(settings.llm_connections_file, limits)
@@ -93,12 +95,12 @@ class Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
     kind: Kind
-    base_url: str
+    base_url: str | None = None
     api_key: SecretStr | None = None
     api_key_file: str | None = None
     api_key_env: str | None = None
-    model: Annotated[str, StringConstraints(min_length=1, max_length=300)]
-    external: bool
+    model: Annotated[str, StringConstraints(min_length=1, max_length=300)] | None = None
+    external: bool | None = None
     api_version: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.-]{1,40}$")] | None = None
     seed: int | None = None
     tokens_field: TokensField = "max_tokens"
@@ -113,11 +115,16 @@ class Entry(BaseModel):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
+        by_network = self.kind != "scripted"
+        for name in ("base_url", "model", "external"):
+            if (getattr(self, name) is not None) != by_network:
+                raise ValueError(f"{name} is required" if by_network else f"kind scripted takes no {name}")
         if (self.api_version is not None) != (self.kind == "azure"):
             raise ValueError("api_version belongs to kind azure, which needs it")
         if sum(key is not None for key in (self.api_key, self.api_key_file, self.api_key_env)) > 1:
             raise ValueError("only one of api_key, api_key_file and api_key_env can be given")
-        self.base_url = _address(self.base_url, self.kind)
+        if self.base_url is not None:
+            self.base_url = _address(self.base_url, self.kind)
         return self
 
 
@@ -150,8 +157,8 @@ def _read_file(path: Path, limits: Limits) -> Connections:
 
 
 def _read_entry(name: str, table: object, limits: Limits, folder: Path) -> ModelConnection:
-    if name == DEFAULT:
-        raise ConnectionsInvalid(f"{name}: the connection of this name comes from the LLM_ settings")
+    if name in (DEFAULT, SCRIPTED):
+        raise ConnectionsInvalid(f"{name}: this name is taken; `default` comes from the LLM_ settings")
     try:
         _Named(name=name)
         entry = Entry.model_validate(table)
@@ -161,10 +168,10 @@ def _read_entry(name: str, table: object, limits: Limits, folder: Path) -> Model
         name,
         entry.kind,
         _limits_of(entry, limits),
-        base_url=entry.base_url,
+        base_url=entry.base_url or "",
         api_key=_key(name, entry, folder),
         model=entry.model,
-        external=entry.external,
+        external=entry.external or False,
         api_version=entry.api_version,
         seed=entry.seed,
         tokens_field=entry.tokens_field,
@@ -204,7 +211,7 @@ def _key(name: str, entry: Entry, folder: Path) -> SecretStr:
     elif entry.api_key_env is not None:
         key = os.environ.get(entry.api_key_env, "").strip()
     else:
-        key = NO_KEY
+        return NO_KEY
     # It becomes a header.
     if not (key and key.isascii() and key.isprintable()):
         raise ConnectionsInvalid(f"{name}: its key is missing, or holds what no key holds")

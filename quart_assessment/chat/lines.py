@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from quart_assessment.chat.connections import DEFAULT, Connections, ModelConnection
+from quart_assessment.chat.connections import DEFAULT, SCRIPTED, Connections, ModelConnection
 from quart_assessment.chat.providers import Provider
 from quart_assessment.chat.providers.openai_compatible import OpenAICompatible
+from quart_assessment.chat.providers.scripted import Scripted
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,13 @@ class Lines:
 
     def __init__(self, lines: Iterable[Line], *, unnamed_default: bool = False) -> None:
         self._lines = {line.connection.name: line for line in lines}
-        self._unprobed = {DEFAULT} if unnamed_default and len(self._lines) > 1 else set()
+        named = self._lines.keys() - {DEFAULT, SCRIPTED}
+        self._unprobed = {DEFAULT} if unnamed_default and named else set()
 
     @classmethod
     def of(cls, connections: Connections, *, unnamed_default: bool) -> Lines:
         """Open a line for each connection; `unnamed_default`: nobody said where the default one leads."""
-        opened = (Line(connection, OpenAICompatible(connection)) for connection in connections.values())
+        opened = (Line(connection, _provider(connection)) for connection in connections.values())
         return cls(opened, unnamed_default=unnamed_default)
 
     def find(self, name: str) -> Line | None:
@@ -37,7 +39,7 @@ class Lines:
         return self._lines.get(name)
 
     def model(self, name: str) -> str | None:
-        """Name the model that is asked for over a connection."""
+        """Name the model that is asked for over a connection; None where there is none."""
         line = self.find(name)
         return None if line is None else line.connection.model
 
@@ -52,3 +54,7 @@ class Lines:
     async def close(self) -> None:
         """Close all; replies under way break off."""
         await asyncio.gather(*(line.provider.close() for line in self._lines.values()))
+
+
+def _provider(connection: ModelConnection) -> Provider:
+    return Scripted() if connection.kind == "scripted" else OpenAICompatible(connection)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -102,43 +103,45 @@ class LiveTurns:
 
     async def _make(self, ask: Ask, reply: RunningReply) -> None:
         measures.turns_running.inc()
-        asking = asyncio.create_task(self._asked(ask, reply))
-        reply.when_lost(asking.cancel)
+        asking = Asking(self._worker, ask, reply)
+        task = asyncio.create_task(self._asked(asking))
+        reply.when_lost(task.cancel)
         try:
-            await asyncio.wait({asking})
+            await asyncio.wait({task})
             if not reply.lost:
-                await self._end(ask, reply, asking.result())
+                await self._end(asking, task.result())
         except asyncio.CancelledError:
-            await _cancelled(asking)
-            await self._end(ask, reply, Outcome("interrupted"))
+            await _cancelled(task)
+            await self._end(asking, Outcome("interrupted"))
             raise
         except Problem:
             # The database was away when the history was read, or an ask counted.
-            await self._end(ask, reply, Outcome("interrupted"))
+            await self._end(asking, Outcome("interrupted"))
         except Exception:
             log.exception("a reply broke off")
-            await self._end(ask, reply, Outcome("interrupted"))
+            await self._end(asking, Outcome("interrupted"))
         finally:
-            await _cancelled(asking)
+            await _cancelled(task)
             self._running.pop(ask.key, None)
             reply.end()
             self.listener.wake(ask.key.topic)
             measures.turns_running.dec()
 
-    async def _asked(self, ask: Ask, reply: RunningReply) -> Outcome:
+    async def _asked(self, asking: Asking) -> Outcome:
         # Readers on other workers are told of new text only where they asked for it.
-        with self.listener.subscribed(ask.key.call) as reply.wanted:
-            return await Asking(self._worker, ask, reply).outcome()
+        with self.listener.subscribed(asking.ask.key.call) as asking.reply.wanted:
+            return await asking.outcome()
 
-    async def _end(self, ask: Ask, reply: RunningReply, outcome: Outcome) -> None:
+    async def _end(self, asking: Asking, outcome: Outcome) -> None:
         """Commit what is left of the text, then the turn's end; given up if the lease runs out meanwhile."""
+        reply = asking.reply
         try:
             async with asyncio.timeout(self.lease):
                 self._writer.wake(at_once=True)
                 await reply.flushed()
                 while not reply.lost:
                     try:
-                        await self._commit_end(ask, reply, outcome)
+                        await self._commit_end(asking, outcome)
                         return
                     except Unavailable:
                         await asyncio.sleep(_PAUSE_AFTER_FAILURE)
@@ -148,7 +151,8 @@ class LiveTurns:
             # Its lease ends it: nothing that happens here may keep a reader waiting for this task.
             log.exception("a turn could not be ended")
 
-    async def _commit_end(self, ask: Ask, reply: RunningReply, outcome: Outcome) -> None:
+    async def _commit_end(self, asking: Asking, outcome: Outcome) -> None:
+        ask, reply = asking.ask, asking.reply
         state = _state(outcome, reply)
         reason = "tag" if outcome.tagged else "turn_limit" if ask.is_last and state != "failed" else None
         if state == "interrupted" and not reply.has_text:
@@ -160,6 +164,7 @@ class LiveTurns:
             ended = await repository.update_ended(
                 connection, ask.key, self.worker_id, state, outcome.failure, ended=reason is not None
             )
+            await repository.update_making(connection, ask.key, self.worker_id, asdict(asking.making))
             if ended and session is not None and reason is not None:
                 await verbs.end_part(connection, session, "chat", reason)
 

@@ -25,7 +25,7 @@ from quart_assessment.problems import Unavailable
 from quart_assessment.safety.rules import check_message
 from quart_assessment.sessions import service as sessions
 from quart_assessment.sessions import verbs
-from quart_assessment.sessions.facts import EXTERNAL_MODEL, Session
+from quart_assessment.sessions.facts import Session
 from quart_assessment.sessions.rules import check_part_open, clock_suspect
 from quart_assessment.studies import service as studies
 from quart_assessment.web.caller import Caller
@@ -132,7 +132,7 @@ async def ask_for(
         number=0 if message is None else standing.replied + 1,
         asks=asks,
         settings=pinned.chat,
-        outside=EXTERNAL_MODEL in session.agreed,
+        language=session.language,
     )
 
 

@@ -34,6 +34,8 @@ turns = sa.Table(
     sa.Column("lease_until", Time),
     sa.Column("connection", sa.Text),
     sa.Column("model", sa.Text),
+    sa.Column("provider", sa.Text),
+    sa.Column("fallback_for", sa.Text),
     sa.CheckConstraint(
         "state IN ('pending', 'streaming', 'complete', 'stopped', 'interrupted', 'failed')", name="state"
     ),

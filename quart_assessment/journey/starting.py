@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from quart_assessment.accounts import service as accounts
 from quart_assessment.accounts.facts import Account
 from quart_assessment.chat.connections import Connections
+from quart_assessment.chat.fitness import is_external, missing_for_chat
 from quart_assessment.database.engine import Database
 from quart_assessment.database.schema import new_id
 from quart_assessment.database.transactions import committed
@@ -165,12 +166,11 @@ async def pinned_now(connection: AsyncConnection, connections: Connections, stud
 
 def check_complete(connections: Connections, study: Study, version: Version) -> None:
     """Check that no setting is missing; raises StudyIncomplete naming those that are."""
-    chat = version.parts.get("chat")
-    asked = connections.get(chat.connection) if isinstance(chat, ChatSettings) else None
-    external = asked is not None and asked.external
+    chat, presentation = version.parts.get("chat"), version.parts.get("presentation")
+    external = isinstance(chat, ChatSettings) and is_external(chat, connections)
     missing = [*missing_settings(version.parts, version.help, demo=study.demo, external=external)]
-    if isinstance(chat, ChatSettings) and asked is None:
-        missing.append("chat.connection")
+    if isinstance(chat, ChatSettings) and isinstance(presentation, PresentationSettings):
+        missing += missing_for_chat(chat, presentation.languages, connections)
     if missing:
         raise StudyIncomplete([Detail(name, "missing") for name in missing])
 

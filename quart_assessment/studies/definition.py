@@ -113,16 +113,18 @@ class QuestionnaireSettings(Model):
 
 
 class Aspect(Model):
-    """One aspect of depression the interview should touch."""
+    """One aspect of depression the interview should touch; `questions` are the script's about it, by language."""
 
     name: Line
     description: Text
+    questions: dict[Language, Annotated[tuple[Line, ...], Field(min_length=1, max_length=2)]] | None = None
 
 
 class ChatSettings(Model):
     """The interview: what the model is told, what the participant reads, and when it ends."""
 
     connection: Slug = "default"
+    fallback: Literal["scripted"] | None = None
     instructions: Localised
     instructions_for_model: Text
     persona: Text | None = None

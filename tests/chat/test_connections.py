@@ -5,13 +5,15 @@ from __future__ import annotations
 import subprocess
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
 from quart_assessment.chat.connections_file import ConnectionsInvalid, read_connections
+from quart_assessment.chat.fitness import missing_for_chat
 from quart_assessment.settings import Settings
-from tests.ground.connection import private
+from tests.ground.connection import conversation, private
 from tests.ground.participant import Participant, kept, refused, text_of
 from tests.ground.postgres import Database
 from tests.ground.scripted_model import Script, ScriptedModel, scripted
@@ -67,12 +69,13 @@ def test_a_key_stands_in_the_file_in_another_one_or_in_the_environment(
     ("text", "line"),
     [
         ("[local", "LLM_CONNECTIONS_FILE is not TOML"),
-        (ENTRY.replace("[local]", "[default]"), "default: the connection of this name"),
+        (ENTRY.replace("[local]", "[default]"), "default: this name is taken"),
         (ENTRY.replace("[local]", "[Local]"), "Local.name: "),
         (ENTRY.replace('"openai"', '"other-canary"'), "local.kind: "),
         (ENTRY + 'colour = "canary"', "local.colour: Extra inputs are not permitted"),
         (ENTRY + "at_once = 0", "local.at_once: "),
-        (ENTRY.replace("external = false", ""), "local.external: Field required"),
+        (ENTRY.replace("external = false", ""), "local: external is required"),
+        (ENTRY.replace('"openai"', '"scripted"'), "local: kind scripted takes no base_url"),
         (ENTRY.replace("http:", "ftp:"), "local: must be an http or https address"),
         (ENTRY.replace("//127", "//user:canary@127"), "local: base_url must hold no user"),
         (ENTRY + 'api_key = "canary"\napi_key_env = "X"', "local: only one of api_key"),
@@ -119,7 +122,7 @@ def test_a_service_does_not_start_with_a_file_it_cannot_use(tmp_path: Path, data
         check=False,
     )
     assert done.returncode == 2
-    assert "local.base_url: Field required." in done.stderr
+    assert "local.kind: Field required." in done.stderr
     assert "canary" not in done.stdout + done.stderr
 
 
@@ -205,3 +208,20 @@ async def test_a_connection_that_nobody_names_is_missing_from_the_study(
         await someone.log_in(people.participants[0].username, people.participants[0].password)
         body = refused(await client.post("/api/sessions", json={}), 409, "study_incomplete")
         assert body["details"] == [{"field": "chat.connection", "problem": "missing"}]
+
+
+@pytest.mark.parametrize(
+    ("chat", "languages", "missing"),
+    [
+        ({}, ("de",), []),
+        ({"connection": "scripted"}, ("en", "id-ID"), []),
+        ({"connection": "scripted"}, ("en", "de"), ["chat.connection"]),
+        ({"fallback": "scripted"}, ("de",), ["chat.fallback"]),
+        ({"connection": "nowhere", "fallback": "scripted"}, ("id",), ["chat.connection"]),
+    ],
+)
+def test_a_study_needs_a_connection_that_is_there_and_a_script_that_speaks_its_languages(
+    chat: dict[str, Any], languages: tuple[str, ...], missing: list[str]
+) -> None:
+    settings = conversation(**chat).settings
+    assert missing_for_chat(settings, languages, read_connections(Settings())) == missing

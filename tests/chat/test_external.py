@@ -37,11 +37,16 @@ async def stack() -> AsyncIterator[AsyncExitStack]:
         yield made
 
 
-async def come(stack: AsyncExitStack, service: Service, database: Database, *scopes: str) -> Participant:
+async def come(
+    stack: AsyncExitStack, service: Service, database: Database, *scopes: str, **chat: Any
+) -> Participant:
     """Bring somebody to the chat of a study whose consent asks for these scopes."""
     asked = [{"name": name, "required": name not in ("camera", "questionnaire")} for name in scopes]
     study = study_with(
-        slug=f"s-{uuid4().hex[:12]}", presentation={"order": "chat_first"}, consent={"scopes": asked}
+        slug=f"s-{uuid4().hex[:12]}",
+        presentation={"order": "chat_first"},
+        consent={"scopes": asked},
+        chat=chat,
     )
     people = await populated(database, study, participants=1)
     someone = Participant(await stack.enter_async_context(service.client()))
@@ -105,4 +110,18 @@ async def test_who_takes_it_back_is_left_out_of_the_chat_at_once(
         409,
         "wrong_step",
     )
+    assert len(model.requests) == 1
+
+
+async def test_who_takes_it_back_goes_on_with_the_script_where_the_study_has_it(
+    stack: AsyncExitStack,
+    outside: tuple[Service, Service],
+    module_database: Database,
+    model: ScriptedModel,
+) -> None:
+    someone = await come(stack, outside[1], module_database, *ALL, fallback="scripted")
+    assert text_of(await someone.say("Hello.")) == "Thank you."
+    session = (await someone.post("withdraw", scopes=["external_model"]))["session"]
+    assert (session["chat"]["end_reason"], session["next_step"]) == (None, "chat")
+    assert "usually enjoy" in text_of(await someone.say("I am not sure about all this."))
     assert len(model.requests) == 1

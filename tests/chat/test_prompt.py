@@ -20,7 +20,7 @@ HISTORY = [Exchange(None, "Hello."), Exchange("I am tired.", "Since when?")]
 
 
 def built(history: list[Exchange], message: str | None, number: int, characters: int) -> list[Message]:
-    return build_messages(Conversation(SETTINGS, history, message, number), characters)
+    return build_messages(Conversation(SETTINGS, "en", history, message, number), characters)
 
 
 def test_the_aspects_stand_in_the_instructions() -> None:

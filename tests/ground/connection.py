@@ -31,7 +31,7 @@ def conversation(message: str | None = "hello", number: int = 1, **chat: Any) ->
     """Give a conversation without a history, in the default study with changes."""
     settings = study_with(chat=chat).chat
     assert isinstance(settings, ChatSettings)
-    return Conversation(settings, [], message, number)
+    return Conversation(settings, "en", [], message, number)
 
 
 def private(path: Path, text: str) -> Path:

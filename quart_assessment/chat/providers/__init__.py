@@ -25,6 +25,7 @@ class Conversation:
     """
 
     settings: ChatSettings
+    language: str
     history: Sequence[Exchange]
     message: str | None
     number: int
@@ -40,7 +41,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a model is asked with."""
+    """What a model is asked with; for the script, what it says."""
 
     messages: Sequence[Message]
     parameters: Mapping[str, float]

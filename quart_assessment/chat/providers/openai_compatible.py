@@ -62,7 +62,7 @@ class OpenAICompatible:
                 async with asyncio.timeout_at(first):
                     response = await stack.enter_async_context(
                         self._client.chat.completions.with_streaming_response.create(
-                            model=self._connection.model,
+                            model=self._connection.model or "",
                             messages=_said(prompt.messages),
                             stream=True,
                             extra_body=prompt.parameters,
