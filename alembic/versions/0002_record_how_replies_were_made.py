@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0002"
 down_revision = "0001"
@@ -11,11 +14,26 @@ branch_labels = None
 depends_on = None
 
 
+def columns() -> tuple[sa.Column[Any], ...]:
+    return (
+        sa.Column("provider", sa.Text(), nullable=True),
+        sa.Column("model_answered", sa.Text(), nullable=True),
+        sa.Column("parameters", postgresql.JSONB(), nullable=True),
+        sa.Column("instructions_sha256", sa.LargeBinary(), nullable=True),
+        sa.Column("tokens_in", sa.Integer(), nullable=True),
+        sa.Column("tokens_out", sa.Integer(), nullable=True),
+        sa.Column("fallback_for", sa.Text(), nullable=True),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("first_piece_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_piece_at", sa.DateTime(timezone=True), nullable=True),
+    )
+
+
 def upgrade() -> None:
-    op.add_column("turns", sa.Column("provider", sa.Text(), nullable=True))
-    op.add_column("turns", sa.Column("fallback_for", sa.Text(), nullable=True))
+    for column in columns():
+        op.add_column("turns", column)
 
 
 def downgrade() -> None:
-    op.drop_column("turns", "fallback_for")
-    op.drop_column("turns", "provider")
+    for column in reversed(columns()):
+        op.drop_column("turns", column.name)

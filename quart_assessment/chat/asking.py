@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from quart_assessment.chat.delta_writer import DeltaWriter
 from quart_assessment.chat.ending import ReplyText
 from quart_assessment.chat.facts import MOST_ASKS, NO_CONSENT, TurnKey
 from quart_assessment.chat.lines import Line, Lines
+from quart_assessment.chat.makings.making import Making
 from quart_assessment.chat.providers import (
     Conversation,
     ModelFailure,
@@ -32,6 +34,10 @@ from quart_assessment.studies.definition import ChatSettings
 
 MOST_HISTORY = 400
 _PAUSE_BEFORE_RETRY = 0.5
+# A provider that asks to be left alone for longer is not asked again by itself.
+LONGEST_WAIT = 5.0
+# What a model may take to end a reply after the tag, so that it can say how many tokens that was.
+_REST_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +90,6 @@ class Worker:
     writer: DeltaWriter
 
 
-@dataclass(slots=True)
-class Making:
-    """How a reply is made; `fallback_for`: the script took the place of a model that failed with this code."""
-
-    connection: str
-    provider: str | None = None
-    model: str | None = None
-    fallback_for: str | None = None
-
-
 class Asking:
     """One reply on its way: what comes of it goes into `reply`, how it was made into `making`."""
 
@@ -132,7 +128,8 @@ class Asking:
         except ModelFailure as failure:
             if not self._is_worth_another(failure):
                 return self._failed(failure)
-        await asyncio.sleep(_PAUSE_BEFORE_RETRY)
+            pause = max(_PAUSE_BEFORE_RETRY, failure.wait)
+        await asyncio.sleep(pause)
         if not await self._count_ask():
             self.reply.lose()
             return Outcome("interrupted")
@@ -147,8 +144,7 @@ class Asking:
 
     async def _prompt(self, line: Line) -> Prompt:
         ask, connected = self.ask, line.connection
-        self.making.connection = connected.name
-        self.making.provider, self.making.model = connected.kind, connected.model
+        self.making.note_connection(connected)
         async with self._worker.database.reading() as connection:
             history = await repository.select_history(
                 connection, ask.assessment_id, ask.turn_number, MOST_HISTORY
@@ -164,11 +160,13 @@ class Asking:
     async def _read_reply(self, line: Line, prompt: Prompt, until: float) -> Outcome:
         filtered = ReplyText(may_end=self.ask.may_end)
         with measures.model_times.time():
-            texts = line.provider.reply(prompt, until=until)
+            texts = line.provider.reply(prompt, self.making.note_ask(prompt), until=until)
             async with aclosing(texts):
                 async for text in texts:
+                    self.making.note_piece()
                     self._show(filtered.feed(text))
                     if filtered.ended:
+                        await _take_the_rest(texts)
                         break
         self._show(filtered.finish())
         if not self.reply.has_text and not filtered.ended:
@@ -181,9 +179,9 @@ class Asking:
             self.reply.add(text)
 
     def _is_worth_another(self, failure: ModelFailure) -> bool:
-        """Whether the model is asked again by itself: it gave nothing, and was not slow, nor did it refuse."""
+        """Whether the model is asked again by itself: it gave nothing, and that may have passed."""
         silent = not self.reply.has_text and self.ask.asks < MOST_ASKS
-        return silent and isinstance(failure, ModelUnavailable)
+        return silent and failure.may_pass and failure.wait <= LONGEST_WAIT
 
     def _failed(self, failure: ModelFailure) -> Outcome:
         if isinstance(failure, ModelTimedOut):
@@ -196,3 +194,10 @@ class Asking:
             return await repository.update_asks(connection, self.ask.key, worker.id, worker.lease)
 
         return await committed(self._worker.database, work)
+
+
+async def _take_the_rest(texts: AsyncGenerator[str, None]) -> None:
+    with suppress(TimeoutError, ModelFailure):
+        async with asyncio.timeout(_REST_SECONDS):
+            async for _ in texts:
+                pass

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
+from contextlib import contextmanager, suppress
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,6 +15,7 @@ from quart_assessment.chat.asking import Ask, Asking, Outcome, Worker
 from quart_assessment.chat.delta_writer import DeltaWriter
 from quart_assessment.chat.facts import State, TurnKey
 from quart_assessment.chat.lines import Lines
+from quart_assessment.chat.makings import repository as makings
 from quart_assessment.chat.running import RunningReply
 from quart_assessment.database.engine import Database
 from quart_assessment.database.listen import Listener
@@ -108,7 +108,9 @@ class LiveTurns:
         reply.when_lost(task.cancel)
         try:
             await asyncio.wait({task})
-            if not reply.lost:
+            if reply.lost:
+                await self._record(asking)
+            else:
                 await self._end(asking, task.result())
         except asyncio.CancelledError:
             await _cancelled(task)
@@ -151,6 +153,15 @@ class LiveTurns:
             # Its lease ends it: nothing that happens here may keep a reader waiting for this task.
             log.exception("a turn could not be ended")
 
+    async def _record(self, asking: Asking) -> None:
+        """Keep how a reply was made whose turn was ended elsewhere; nobody waits for it."""
+
+        async def work(connection: AsyncConnection) -> None:
+            await makings.update_making(connection, asking.ask.key, self.worker_id, asking.making.values())
+
+        with suppress(Problem):
+            await committed(self.database, work)
+
     async def _commit_end(self, asking: Asking, outcome: Outcome) -> None:
         ask, reply = asking.ask, asking.reply
         state = _state(outcome, reply)
@@ -164,7 +175,7 @@ class LiveTurns:
             ended = await repository.update_ended(
                 connection, ask.key, self.worker_id, state, outcome.failure, ended=reason is not None
             )
-            await repository.update_making(connection, ask.key, self.worker_id, asdict(asking.making))
+            await makings.update_making(connection, ask.key, self.worker_id, asking.making.values())
             if ended and session is not None and reason is not None:
                 await verbs.end_part(connection, session, "chat", reason)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from hashlib import sha256
 
 from quart_assessment.chat.providers import Conversation, Exchange, Message, PromptTooLong
 from quart_assessment.studies.definition import Aspect, ChatSettings
@@ -40,6 +41,11 @@ def instructions(settings: ChatSettings) -> str:
     aspects = "\n".join(_line(aspect) for aspect in settings.aspects)
     text = settings.instructions_for_model.replace("{aspects}", aspects)
     return text if settings.persona is None else f"{settings.persona.strip()}\n\n{text}"
+
+
+def instructions_sha256(settings: ChatSettings) -> bytes:
+    """Give the prompt's version: the SHA-256 of the instructions as they are sent."""
+    return sha256(instructions(settings).encode()).digest()
 
 
 def _line(aspect: Aspect) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from quart_assessment.chat import repository
 from quart_assessment.chat.current import live_turns_of
 from quart_assessment.chat.facts import Turn
+from quart_assessment.chat.makings import repository as makings
 from quart_assessment.sessions import service as sessions
 from quart_assessment.sessions.facts import Session
 from quart_assessment.sessions.problems import WrongStep
@@ -61,9 +62,16 @@ async def check_model(app: Quart) -> None:
 
 
 async def turns_data(connection: AsyncConnection, session_id: UUID) -> list[Data]:
-    """Give all turns of a session, those of replaced interviews too; for staff, after the policy."""
+    """Give all turns of a session, those of replaced interviews too; for staff, after the policy.
+
+    `made` says how the reply was made; null where nobody was asked for it.
+    """
     found = await repository.select_turns_of_session(connection, session_id)
-    return [turn_data(turn) | {"assessment_id": turn.assessment_id} for turn in found]
+    made = await makings.select_makings(connection, session_id)
+    return [
+        turn_data(turn) | {"assessment_id": turn.assessment_id, "made": made.get(turn.key.message_id)}
+        for turn in found
+    ]
 
 
 def interview_data(interview: Interview) -> Data:

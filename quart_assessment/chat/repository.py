@@ -264,18 +264,6 @@ async def update_ended(
     return found.one_or_none() is not None
 
 
-async def update_making(
-    connection: AsyncConnection, key: TurnKey, worker_id: UUID, making: dict[str, Any]
-) -> None:
-    """Store how the reply of a turn was made, of one that was taken from this worker, too."""
-    ours = (
-        (turns.c.session_id, key.session_id),
-        (turns.c.message_id, key.message_id),
-        (turns.c.worker_id, worker_id),
-    )
-    await connection.execute(turns.update().where(*(column == value for column, value in ours)), making)
-
-
 async def update_timing(connection: AsyncConnection, key: TurnKey, timing: dict[str, int]) -> bool:
     """Add to what the page measured of a turn; False where there is no such turn."""
     found = await connection.execute(

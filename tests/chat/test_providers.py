@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -13,8 +15,10 @@ from quart_assessment.chat.providers import (
     ModelTimedOut,
     ModelUnavailable,
     Prompt,
+    Told,
 )
 from quart_assessment.chat.providers.openai_compatible import LONGEST_REPLY, OpenAICompatible
+from quart_assessment.chat.providers.statuses import seconds_of
 from tests.ground.connection import LIMITS, connection_to, conversation, hello
 from tests.ground.ports import free_port
 from tests.ground.scripted_model import Script, ScriptedModel, event, scripted, until
@@ -44,7 +48,7 @@ async def ask(model: ScriptedModel) -> AsyncIterator[Ask]:
         made.append(provider)
         until = asyncio.get_running_loop().time() + turn
         texts = [] if seen is None else seen
-        async for text in provider.reply(hello(), until=until):
+        async for text in provider.reply(hello(), Told(), until=until):
             texts.append(text)
         return "".join(texts)
 
@@ -67,6 +71,7 @@ async def test_one_ask_is_one_request_with_the_settings_asked_for(model: Scripte
             "max_tokens": 50,
             "temperature": 0.5,
             "stream": True,
+            "stream_options": {"include_usage": True},
         }
     ]
 
@@ -195,7 +200,7 @@ async def test_a_reply_cut_by_the_token_limit_is_whole(model: ScriptedModel, ask
 async def test_a_reader_who_leaves_ends_the_request(model: ScriptedModel) -> None:
     model.say(Script(["word "] * 500, pause=0.02))
     provider = OpenAICompatible(connection_to(model.model.base_url))
-    replies = provider.reply(hello(), until=asyncio.get_running_loop().time() + 10)
+    replies = provider.reply(hello(), Told(), until=asyncio.get_running_loop().time() + 10)
     assert await anext(replies)
     await replies.aclose()
     await until(lambda: model.open == 0)
@@ -215,7 +220,7 @@ async def test_a_probe_says_whether_the_model_is_there(model: ScriptedModel) -> 
 async def asked(provider: OpenAICompatible, prompt: Prompt) -> str:
     until = asyncio.get_running_loop().time() + 5
     try:
-        return "".join([text async for text in provider.reply(prompt, until=until)])
+        return "".join([text async for text in provider.reply(prompt, Told(), until=until)])
     finally:
         await provider.close()
 
@@ -241,3 +246,65 @@ async def test_a_connection_says_which_parameters_its_model_takes(model: Scripte
     (request,) = model.requests
     assert (request["max_completion_tokens"], request["seed"]) == (50, 7)
     assert not {"temperature", "max_tokens"} & request.keys()
+
+
+async def said(provider: OpenAICompatible, told: Told | None = None) -> str:
+    until = asyncio.get_running_loop().time() + 5
+    return "".join([text async for text in provider.reply(hello(), told or Told(), until=until)])
+
+
+async def test_a_server_that_does_not_know_of_usage_is_asked_without_it_from_then_on(
+    model: ScriptedModel,
+) -> None:
+    provider = OpenAICompatible(connection_to(model.model.base_url))
+    model.say(Script(status=400), Script())
+    with pytest.raises(ModelRefused) as refused:
+        await said(provider)
+    assert refused.value.may_pass
+    for _ in range(2):
+        assert await said(provider) == "Thank you."
+    assert ["stream_options" in request for request in model.requests] == [True, False, False]
+    model.say(Script(status=400))
+    with pytest.raises(ModelRefused) as refused:
+        await said(provider)
+    assert not refused.value.may_pass
+    await provider.close()
+
+
+async def test_a_server_that_refuses_either_way_is_asked_for_usage_again(model: ScriptedModel) -> None:
+    provider = OpenAICompatible(connection_to(model.model.base_url))
+    model.say(Script(status=400), Script(status=400), Script())
+    for may_pass in (True, False):
+        with pytest.raises(ModelRefused) as refused:
+            await said(provider)
+        assert refused.value.may_pass is may_pass
+    await said(provider)
+    assert ["stream_options" in request for request in model.requests] == [True, False, True]
+    await provider.close()
+
+
+async def test_tokens_told_of_after_the_last_word_are_noted(model: ScriptedModel) -> None:
+    model.say(Script(usage=(120, 7)))
+    provider, told = OpenAICompatible(connection_to(model.model.base_url)), Told()
+    await said(provider, told)
+    assert told == Told("scripted-2024", 120, 7)
+    await provider.close()
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (None, 0),
+        ("7", 7),
+        ("soon", 0),
+        ("-3", 0),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
+    ],
+)
+def test_what_retry_after_asks_for(header: str | None, seconds: float) -> None:
+    assert seconds_of(header) == seconds
+
+
+def test_retry_after_may_name_a_time() -> None:
+    then = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    assert 60 < seconds_of(then) <= 90

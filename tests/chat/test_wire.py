@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
-from quart_assessment.chat.providers import wire
+from quart_assessment.chat.providers import Told, wire
 from quart_assessment.chat.providers.client import behind_a_proxy
 from quart_assessment.chat.providers.openai_compatible import OpenAICompatible
 from quart_assessment.chat.providers.wire import Wire, reply_of
@@ -167,7 +167,7 @@ async def told(base_url: str) -> str:
     asked = OpenAICompatible(connection_to(base_url))
     until_then = asyncio.get_running_loop().time() + 5
     try:
-        texts = asked.reply(hello(), until=until_then)
+        texts = asked.reply(hello(), Told(), until=until_then)
         return "".join([text async for text in texts])
     finally:
         await asked.close()

@@ -24,7 +24,7 @@ def connection_to(base_url: str, limits: Limits = LIMITS, **changes: Any) -> Mod
 
 def hello() -> Prompt:
     """Give the shortest prompt."""
-    return Prompt([Message("user", "hello")], {"temperature": 0.5, "max_tokens": 50})
+    return Prompt([Message("user", "hello")], {"temperature": 0.5, "max_tokens": 50}, b"version")
 
 
 def conversation(message: str | None = "hello", number: int = 1, **chat: Any) -> Conversation:

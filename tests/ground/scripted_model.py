@@ -17,7 +17,7 @@ class Script:
 
     `pieces` are sent as deltas, `pause` seconds apart; then `finish` as the reason, [DONE], and the end.
     `hold` stalls before the pieces, `cut` breaks the connection after them, `stall` is silent after them.
-    `raw` is sent instead of everything, as it is.
+    `raw` is sent instead of everything, as it is. `usage` are the tokens told of before [DONE].
     """
 
     pieces: Iterable[str] = ("Thank you.",)
@@ -29,6 +29,8 @@ class Script:
     hold: asyncio.Event | None = None
     raw: Iterable[bytes] | None = None
     location: str | None = None
+    retry_after: str | None = None
+    usage: tuple[int, int] | None = None
 
 
 @dataclass
@@ -89,6 +91,7 @@ class ScriptedModel:
     async def _refuse(self, writer: asyncio.StreamWriter, script: Script) -> bool:
         words = b'{"error":{"message":"the secret words of a provider","code":"x"}}'
         place = f"location: {script.location}\r\n" if script.location else ""
+        place += f"retry-after: {script.retry_after}\r\n" if script.retry_after else ""
         writer.write(
             f"HTTP/1.1 {script.status} No\r\n{place}content-length: {len(words)}\r\n\r\n".encode() + words
         )
@@ -115,9 +118,13 @@ class ScriptedModel:
 
     def _events(self, script: Script) -> Iterable[bytes]:
         for piece in script.pieces:
-            yield event({"choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]})
+            said = {"index": 0, "delta": {"content": piece}, "finish_reason": None}
+            yield event({"model": "scripted-2024", "choices": [said]})
         if not script.cut and not script.stall and script.finish is not None:
             yield event({"choices": [{"index": 0, "delta": {}, "finish_reason": script.finish}]})
+            if script.usage is not None:
+                tokens = dict(zip(("prompt_tokens", "completion_tokens"), script.usage, strict=True))
+                yield event({"model": "scripted-2024", "choices": [], "usage": tokens})
             yield b"data: [DONE]\n\n"
 
 

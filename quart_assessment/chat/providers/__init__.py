@@ -45,6 +45,16 @@ class Prompt:
 
     messages: Sequence[Message]
     parameters: Mapping[str, float]
+    instructions_sha256: bytes
+
+
+@dataclass(slots=True)
+class Told:
+    """What a provider says of a reply beside its text, as far as it says so."""
+
+    model: str | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
 
 
 class PromptTooLong(Exception):
@@ -55,13 +65,24 @@ class ModelFailure(Exception):
     """A model gave no usable reply. It carries a code of ours and never the provider's words."""
 
     code: ClassVar[str] = "model_unavailable"
+    again: ClassVar[bool] = False
 
-    def __init__(self) -> None:
+    def __init__(self, *, wait: float = 0, otherwise: bool = False) -> None:
+        """Say how long the provider asks to be left alone, in seconds, or that it is to be asked `otherwise`."""
         super().__init__(self.code)
+        self.wait = wait
+        self.otherwise = otherwise
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether asking once more at once may help."""
+        return self.again or self.otherwise
 
 
 class ModelUnavailable(ModelFailure):
     """The model could not be reached, broke off, or answered with nothing."""
+
+    again = True
 
 
 class ModelTimedOut(ModelFailure):
@@ -83,8 +104,8 @@ class Provider(Protocol):
         """Put together what the reply is asked for with; raises PromptTooLong."""
         ...
 
-    def reply(self, prompt: Prompt, *, until: float) -> AsyncGenerator[str, None]:
-        """Yield the reply's text as it comes, never empty pieces.
+    def reply(self, prompt: Prompt, told: Told, *, until: float) -> AsyncGenerator[str, None]:
+        """Yield the reply's text as it comes, never empty pieces; what else is said of it goes into `told`.
 
         `until` is the event loop's time at which the whole reply must have ended. A reply that ends has
         ended whole; anything else raises a ModelFailure, after some text or before any.

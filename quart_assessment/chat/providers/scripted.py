@@ -6,8 +6,8 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator
 
-from quart_assessment.chat.providers import Conversation, Message, Prompt
-from quart_assessment.chat.providers.script import next_reply
+from quart_assessment.chat.providers import Conversation, Message, Prompt, Told
+from quart_assessment.chat.providers.script import next_reply, version
 
 PIECE_SECONDS = 0.05
 _PIECE = re.compile(r"(?:\S+\s*){1,3}")
@@ -18,9 +18,16 @@ class Scripted:
 
     def prepare(self, conversation: Conversation) -> Prompt:
         """Find what is said next; see `Provider.prepare`."""
-        return Prompt([Message("assistant", next_reply(conversation))], {})
+        said = Message("assistant", next_reply(conversation))
+        return Prompt([said], {}, version(conversation.settings))
 
-    async def reply(self, prompt: Prompt, *, until: float) -> AsyncGenerator[str, None]:  # noqa: ARG002
+    async def reply(
+        self,
+        prompt: Prompt,
+        told: Told,  # noqa: ARG002
+        *,
+        until: float,  # noqa: ARG002
+    ) -> AsyncGenerator[str, None]:
         """Say it, a few words at a time; see `Provider.reply`."""
         for piece in _PIECE.findall(prompt.messages[-1].content):
             yield piece
