@@ -23,6 +23,8 @@ def columns() -> tuple[sa.Column[Any], ...]:
         sa.Column("tokens_in", sa.Integer(), nullable=True),
         sa.Column("tokens_out", sa.Integer(), nullable=True),
         sa.Column("fallback_for", sa.Text(), nullable=True),
+        sa.Column("model_calls", sa.Integer(), nullable=True),
+        sa.Column("model_tokens", sa.BigInteger(), nullable=True),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("first_piece_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_piece_at", sa.DateTime(timezone=True), nullable=True),
@@ -32,8 +34,18 @@ def columns() -> tuple[sa.Column[Any], ...]:
 def upgrade() -> None:
     for column in columns():
         op.add_column("turns", column)
+    op.create_table(
+        "model_use",
+        sa.Column("study_id", sa.Uuid(), nullable=False),
+        sa.Column("day_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("calls", sa.BigInteger(), nullable=False),
+        sa.Column("tokens", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["study_id"], ["studies.id"], name=op.f("fk_model_use_study_id")),
+        sa.PrimaryKeyConstraint("study_id", "day_at", name=op.f("pk_model_use")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("model_use")
     for column in reversed(columns()):
         op.drop_column("turns", column.name)

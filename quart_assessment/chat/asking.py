@@ -12,11 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment import measures
 from quart_assessment.chat import repository
+from quart_assessment.chat.connections import SCRIPTED
 from quart_assessment.chat.delta_writer import DeltaWriter
 from quart_assessment.chat.ending import ReplyText
-from quart_assessment.chat.facts import MOST_ASKS, NO_CONSENT, TurnKey
+from quart_assessment.chat.facts import MOST_ASKS, NO_CONSENT, OVER_LIMIT, Ask
 from quart_assessment.chat.lines import Line, Lines
-from quart_assessment.chat.makings.making import Making
+from quart_assessment.chat.makings.making import Making, Spent
 from quart_assessment.chat.providers import (
     Conversation,
     ModelFailure,
@@ -26,11 +27,12 @@ from quart_assessment.chat.providers import (
     PromptTooLong,
 )
 from quart_assessment.chat.running import RunningReply
+from quart_assessment.chat.spending.repository import OverLimit, take_call
+from quart_assessment.chat.spending.tokens import estimated_prompt
 from quart_assessment.database.engine import Database
 from quart_assessment.database.transactions import committed
 from quart_assessment.sessions import service as sessions
 from quart_assessment.sessions.facts import EXTERNAL_MODEL
-from quart_assessment.studies.definition import ChatSettings
 
 MOST_HISTORY = 400
 _PAUSE_BEFORE_RETRY = 0.5
@@ -40,35 +42,12 @@ LONGEST_WAIT = 5.0
 _REST_SECONDS = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """All a reply is made from, but for the history, which is read from the stored turns.
+class NotAsked(Exception):
+    """The model is not asked; `code` is the turn's error."""
 
-    `number` counts the participant's messages with a reply, this one included; 0 is the greeting.
-    """
-
-    key: TurnKey
-    assessment_id: UUID
-    turn_number: int
-    message: str | None
-    number: int
-    asks: int
-    settings: ChatSettings
-    language: str
-
-    @property
-    def may_end(self) -> bool:
-        """Whether the model's tag ends the interview at this turn."""
-        return self.turn_number > 0 and self.number >= self.settings.min_turns
-
-    @property
-    def is_last(self) -> bool:
-        """Whether a reply to this message is the last one the study allows."""
-        return self.turn_number > 0 and self.number >= self.settings.max_turns
-
-
-class NotAgreed(Exception):
-    """The participant did not agree that words go to a model outside, or took that back."""
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +89,7 @@ class Asking:
         if not gave_nothing or script is None:
             return outcome
         self.making.fallback_for = outcome.failure
+        measures.fallbacks.labels(outcome.failure).inc()
         return await self._by_script(script)
 
     async def _by_model(self) -> Outcome:
@@ -118,52 +98,103 @@ class Asking:
             return Outcome(ModelUnavailable.code)
         until = asyncio.get_running_loop().time() + line.connection.limits.turn
         try:
-            prompt = await self._prompt(line)
-        except NotAgreed:
-            return Outcome(NO_CONSENT)
-        except PromptTooLong:
-            return Outcome("too_long")
+            return await self._ask(line, until)
+        except NotAsked as refused:
+            return Outcome(refused.code)
+        except ModelFailure as failure:
+            return self._failed(failure)
+
+    async def _ask(self, line: Line, until: float) -> Outcome:
+        prompt = await self._prompt(line)
         try:
             return await self._read_reply(line, prompt, until)
         except ModelFailure as failure:
             if not self._is_worth_another(failure):
-                return self._failed(failure)
+                raise
             pause = max(_PAUSE_BEFORE_RETRY, failure.wait)
         await asyncio.sleep(pause)
-        if not await self._count_ask():
+        if not await self._count_ask(line):
             self.reply.lose()
             return Outcome("interrupted")
-        try:
-            return await self._read_reply(line, prompt, until)
-        except ModelFailure as failure:
-            return self._failed(failure)
+        return await self._read_reply(line, prompt, until)
 
     async def _by_script(self, line: Line) -> Outcome:
         until = asyncio.get_running_loop().time() + line.connection.limits.turn
         return await self._read_reply(line, await self._prompt(line), until)
 
     async def _prompt(self, line: Line) -> Prompt:
-        ask, connected = self.ask, line.connection
-        self.making.note_connection(connected)
-        async with self._worker.database.reading() as connection:
+        """Put together what is asked for; that it is asked is counted then, if the model may be asked."""
+        ask = self.ask
+        self.making.note_connection(line.connection)
+
+        async def work(connection: AsyncConnection) -> tuple[Prompt, Spent | None]:
             history = await repository.select_history(
                 connection, ask.assessment_id, ask.turn_number, MOST_HISTORY
             )
-            if connected.external:
-                session = await sessions.get_any(connection, ask.key.session_id)
-                if EXTERNAL_MODEL not in session.agreed:
-                    raise NotAgreed
-        return line.provider.prepare(
-            Conversation(ask.settings, ask.language, history, ask.message, ask.number)
-        )
+            talk = Conversation(ask.settings, ask.language, history, ask.message, ask.number)
+            try:
+                prompt = line.provider.prepare(talk)
+            except PromptTooLong:
+                raise NotAsked("too_long") from None
+            return prompt, await self._admitted(connection, line, estimated_prompt(prompt.messages))
+
+        prompt, spent = await committed(self._worker.database, work)
+        if spent is not None:
+            self.making.spent = spent
+        return prompt
+
+    async def _count_ask(self, line: Line) -> bool:
+        async def work(connection: AsyncConnection) -> bool:
+            worker = self._worker
+            ours = await repository.update_asks(connection, self.ask.key, worker.id, worker.lease)
+            if ours:
+                await self._admitted(connection, line, None)
+            return ours
+
+        return await committed(self._worker.database, work)
+
+    async def _admitted(
+        self, connection: AsyncConnection, line: Line, prompt_tokens: int | None
+    ) -> Spent | None:
+        """Count a call, with the tokens of its prompt and the longest reply unless that was done; None: no model.
+
+        Raises NotAsked.
+        """
+        ask, connected = self.ask, line.connection
+        if connected.kind == SCRIPTED:
+            return None
+        if connected.external:
+            session = await sessions.get_any(connection, ask.key.session_id)
+            if EXTERNAL_MODEL not in session.agreed:
+                raise NotAsked(NO_CONSENT)
+        most = 0 if prompt_tokens is None else prompt_tokens + connected.limits.tokens
+        try:
+            taken = await take_call(connection, ask.key, ask.study_id, ask.settings, most)
+        except OverLimit:
+            raise NotAsked(OVER_LIMIT) from None
+        return Spent(taken.day_at, taken.turn_tokens - most, prompt_tokens or 0)
 
     async def _read_reply(self, line: Line, prompt: Prompt, until: float) -> Outcome:
+        name, ended = line.connection.name, "lost"
+        try:
+            outcome = await self._read_once(line, prompt, until)
+            ended = "whole"
+        except ModelFailure as failure:
+            ended = failure.code
+            raise
+        finally:
+            measures.model_calls.labels(name, ended).inc()
+            measures.model_tokens.labels(name, "prompt").inc(self.making.told.tokens_in or 0)
+            measures.model_tokens.labels(name, "reply").inc(self.making.told.tokens_out or 0)
+        return outcome
+
+    async def _read_once(self, line: Line, prompt: Prompt, until: float) -> Outcome:
         filtered = ReplyText(may_end=self.ask.may_end)
         with measures.model_times.time():
             texts = line.provider.reply(prompt, self.making.note_ask(prompt), until=until)
             async with aclosing(texts):
                 async for text in texts:
-                    self.making.note_piece()
+                    self.making.note_piece(text)
                     self._show(filtered.feed(text))
                     if filtered.ended:
                         await _take_the_rest(texts)
@@ -187,13 +218,6 @@ class Asking:
         if isinstance(failure, ModelTimedOut):
             measures.timeouts.labels("model").inc()
         return Outcome("interrupted" if self.reply.has_text else failure.code)
-
-    async def _count_ask(self) -> bool:
-        async def work(connection: AsyncConnection) -> bool:
-            worker = self._worker
-            return await repository.update_asks(connection, self.ask.key, worker.id, worker.lease)
-
-        return await committed(self._worker.database, work)
 
 
 async def _take_the_rest(texts: AsyncGenerator[str, None]) -> None:

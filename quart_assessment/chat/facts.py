@@ -7,11 +7,15 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from quart_assessment.studies.definition import ChatSettings
+
 State = Literal["pending", "streaming", "complete", "stopped", "interrupted", "failed"]
 MOST_ASKS = 3
 NO_CONSENT = "no_consent"
 """A turn's error where its model is outside, and the participant did not agree to that: it was not asked."""
-FINAL_ERRORS = frozenset({NO_CONSENT})
+OVER_LIMIT = "over_limit"
+"""A turn's error where the session or the study has asked models for as much as it may: it was not asked."""
+FINAL_ERRORS = frozenset({NO_CONSENT, OVER_LIMIT})
 """Errors that asking again would not change."""
 
 
@@ -75,7 +79,8 @@ class Turn:
 class Standing:
     """How far an interview has come. `replied` counts the participant's messages that have a reply.
 
-    `silent_messages` and `silent_since` speak of the newest turns, those after the last one with a reply.
+    `silent_messages` and `silent_since` speak of the newest turns, those after the last one with a reply;
+    `session_messages` of all messages of the session, in interviews that were started anew, too.
     """
 
     last_number: int | None
@@ -84,3 +89,36 @@ class Standing:
     warned: bool
     silent_messages: int
     silent_since: datetime | None
+    session_messages: int
+
+    def leaves_room(self, settings: ChatSettings) -> bool:
+        """Whether one more message may be taken."""
+        return self.replied < settings.max_turns and self.session_messages < settings.turns_a_session
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """All a reply is made from, but for the history, which is read from the stored turns.
+
+    `number` counts the participant's messages with a reply, this one included; 0 is the greeting.
+    """
+
+    key: TurnKey
+    assessment_id: UUID
+    turn_number: int
+    message: str | None
+    number: int
+    asks: int
+    study_id: UUID
+    settings: ChatSettings
+    language: str
+
+    @property
+    def may_end(self) -> bool:
+        """Whether the model's tag ends the interview at this turn."""
+        return self.turn_number > 0 and self.number >= self.settings.min_turns
+
+    @property
+    def is_last(self) -> bool:
+        """Whether a reply to this message is the last one the study allows."""
+        return self.turn_number > 0 and self.number >= self.settings.max_turns

@@ -11,12 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment import measures
 from quart_assessment.chat import repository
-from quart_assessment.chat.asking import Ask, Asking, Outcome, Worker
+from quart_assessment.chat.asking import Asking, Outcome, Worker
 from quart_assessment.chat.delta_writer import DeltaWriter
-from quart_assessment.chat.facts import State, TurnKey
+from quart_assessment.chat.facts import Ask, State, TurnKey
 from quart_assessment.chat.lines import Lines
 from quart_assessment.chat.makings import repository as makings
 from quart_assessment.chat.running import RunningReply
+from quart_assessment.chat.spending.repository import settle
 from quart_assessment.database.engine import Database
 from quart_assessment.database.listen import Listener
 from quart_assessment.database.schema import new_id
@@ -157,7 +158,7 @@ class LiveTurns:
         """Keep how a reply was made whose turn was ended elsewhere; nobody waits for it."""
 
         async def work(connection: AsyncConnection) -> None:
-            await makings.update_making(connection, asking.ask.key, self.worker_id, asking.making.values())
+            await self._keep_making(connection, asking)
 
         with suppress(Problem):
             await committed(self.database, work)
@@ -175,11 +176,19 @@ class LiveTurns:
             ended = await repository.update_ended(
                 connection, ask.key, self.worker_id, state, outcome.failure, ended=reason is not None
             )
-            await makings.update_making(connection, ask.key, self.worker_id, asking.making.values())
             if ended and session is not None and reason is not None:
                 await verbs.end_part(connection, session, "chat", reason)
+            await self._keep_making(connection, asking)
 
         await committed(self.database, work)
+
+    async def _keep_making(self, connection: AsyncConnection, asking: Asking) -> None:
+        # The study's row is locked last: all its interviews wait for it.
+        ask, making = asking.ask, asking.making
+        await makings.update_making(connection, ask.key, self.worker_id, making.values())
+        if making.spent is not None:
+            day_at = making.spent.day_at
+            await settle(connection, ask.key, self.worker_id, ask.study_id, day_at, making.tokens)
 
 
 def _state(outcome: Outcome, reply: RunningReply) -> State:

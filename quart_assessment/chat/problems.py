@@ -46,7 +46,7 @@ class MinTurns(Problem):
     status, code = 409, "min_turns"
 
 
-SHOWN = {"no_consent": "model_unavailable"}
+SHOWN = {"no_consent": "model_unavailable", "over_limit": "model_unavailable"}
 """What readers are told instead of an error that is for those who run the study."""
 
 FAILURES = {

@@ -52,7 +52,9 @@ _STANDING = sa.text(f"""
         count(*) FILTER (WHERE replied) AS replied,
         coalesce(bool_or(safety), false) AS warned,
         count(*) FILTER (WHERE newest AND NOT running AND turn_number > 0) AS silent_messages,
-        min(received_at) FILTER (WHERE newest) AS silent_since
+        min(received_at) FILTER (WHERE newest) AS silent_since,
+        (SELECT count(*) FROM turns w JOIN assessments a ON a.session_id = w.session_id
+         WHERE a.id = :assessment_id AND w.turn_number > 0) AS session_messages
     FROM (SELECT *, silent AND turn_number > coalesce(last_replied, -1) AS newest FROM seen) s
 """)  # noqa: S608
 _HISTORY = sa.text("""

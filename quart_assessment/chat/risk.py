@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -72,7 +72,10 @@ async def store_turn(
 def _end_reason(settings: ChatSettings, standing: Standing) -> str | None:
     if settings.policy == "end":
         return "safety"
-    return "turn_limit" if standing.replied + 1 >= settings.max_turns else None
+    with_this = replace(
+        standing, replied=standing.replied + 1, session_messages=standing.session_messages + 1
+    )
+    return None if with_this.leaves_room(settings) else "turn_limit"
 
 
 def _full_reply(texts: HelpTexts) -> str:

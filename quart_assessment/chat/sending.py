@@ -10,8 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.chat import repository, risk
-from quart_assessment.chat.asking import Ask
-from quart_assessment.chat.facts import Standing, Turn, TurnKey
+from quart_assessment.chat.facts import Ask, Standing, Turn, TurnKey
 from quart_assessment.chat.live import LiveTurns
 from quart_assessment.chat.problems import (
     AssessmentReplaced,
@@ -131,6 +130,7 @@ async def ask_for(
         message=message,
         number=0 if message is None else standing.replied + 1,
         asks=asks,
+        study_id=session.study_id,
         settings=pinned.chat,
         language=session.language,
     )
@@ -141,9 +141,6 @@ async def _taken(
 ) -> _Decision:
     standing = await _check_open(connection, session, message)
     settings = (await studies.pinned(connection, session.study_version_id)).chat
-    if standing.replied >= settings.max_turns:
-        await verbs.end_part(connection, session, "chat", "turn_limit")
-        return _Decision(over=True)
     key = TurnKey(session.id, message.message_id)
     number = (standing.last_number or 0) + 1
     row = _row(session, message, number)
@@ -151,6 +148,9 @@ async def _taken(
     if hit is not None:
         await risk.store_turn(connection, session, settings, standing, row, hit)
         return _Decision()
+    if not standing.leaves_room(settings):
+        await verbs.end_part(connection, session, "chat", "turn_limit")
+        return _Decision(over=True)
     if not room:
         raise Unavailable
     asked = {"connection": settings.connection, "model": live.lines.model(settings.connection)}

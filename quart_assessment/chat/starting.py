@@ -8,8 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.chat import repository
-from quart_assessment.chat.asking import Ask
-from quart_assessment.chat.facts import TurnKey
+from quart_assessment.chat.facts import Ask, TurnKey
 from quart_assessment.chat.live import LiveTurns
 from quart_assessment.chat.problems import ChatEnded, MessageIdReused
 from quart_assessment.chat.sending import ask_again, ask_for

@@ -41,6 +41,8 @@ turns = sa.Table(
     sa.Column("tokens_in", sa.Integer),
     sa.Column("tokens_out", sa.Integer),
     sa.Column("fallback_for", sa.Text),
+    sa.Column("model_calls", sa.Integer),
+    sa.Column("model_tokens", sa.BigInteger),
     moment("asked_at", nullable=True),
     moment("first_piece_at", nullable=True),
     moment("last_piece_at", nullable=True),

@@ -135,6 +135,11 @@ class ChatSettings(Model):
     policy: Literal["continue", "pause", "end"] = "continue"
     after_risk_answer: Literal["continue", "skip"] = "continue"
     temperature: float = Field(0.7, ge=0, le=2)
+    turns_a_session: int = Field(600, ge=1, le=10_000)
+    model_calls_a_session: int = Field(300, ge=1)
+    model_tokens_a_session: int = Field(1_000_000, ge=1, le=10**12)
+    model_calls_a_day: int = Field(20_000, ge=1)
+    model_tokens_a_day: int = Field(20_000_000, ge=1, le=10**12)
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
@@ -142,6 +147,8 @@ class ChatSettings(Model):
             raise ValueError("instructions_for_model must contain {aspects}")
         if self.min_turns > self.max_turns:
             raise ValueError("min_turns must not exceed max_turns")
+        if self.max_turns > self.turns_a_session:
+            raise ValueError("max_turns must not exceed turns_a_session")
         return self
 
 

@@ -5,10 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from quart_assessment.chat.connections import ModelConnection
 from quart_assessment.chat.providers import Prompt, Told
+from quart_assessment.chat.spending.tokens import estimated_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What was counted before a call: on which day, tokens of the turn before it, and estimated ones of the prompt."""
+
+    day_at: datetime
+    tokens_before: int
+    prompt_tokens: int
 
 
 @dataclass(slots=True)
@@ -28,6 +39,8 @@ class Making:
     asked: float | None = None
     first_piece: float | None = None
     last_piece: float | None = None
+    characters: int = 0
+    spent: Spent | None = None
 
     def note_connection(self, connected: ModelConnection) -> None:
         """Note who will be asked."""
@@ -37,14 +50,25 @@ class Making:
         """Note that a reply is asked for now; what is said of it goes into what is given."""
         self.parameters, self.instructions_sha256 = prompt.parameters, prompt.instructions_sha256
         self.told = Told()
-        self.asked, self.first_piece, self.last_piece = _now(), None, None
+        self.asked, self.first_piece, self.last_piece, self.characters = _now(), None, None, 0
         return self.told
 
-    def note_piece(self) -> None:
+    def note_piece(self, text: str) -> None:
         """Note that text has come."""
+        self.characters += len(text)
         self.last_piece = _now()
         if self.first_piece is None:
             self.first_piece = self.last_piece
+
+    @property
+    def tokens(self) -> int:
+        """What the turn has cost with this call: as the model counts it, estimated where it did not say."""
+        if self.spent is None:
+            return 0
+        told_in, told_out = self.told.tokens_in, self.told.tokens_out
+        prompt = self.spent.prompt_tokens if told_in is None else told_in
+        reply = estimated_tokens(self.characters) if told_out is None else told_out
+        return self.spent.tokens_before + prompt + reply
 
     def values(self) -> dict[str, Any]:
         """Give what is stored; each time as the seconds since then, so that all times are of one clock."""
