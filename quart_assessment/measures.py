@@ -23,6 +23,10 @@ chunk_delays = Histogram(
     "qa_chunk_delay_seconds", "A chunk, from the model to after its commit", buckets=_FAST
 )
 model_times = Histogram("qa_model_seconds", "One ask of the model, whole", buckets=_SLOW)
+model_waits = Histogram("qa_model_wait_seconds", "The wait for a turn at a model", buckets=_SLOW)
+model_waiting = Gauge(
+    "qa_model_waiting", "Replies that wait for a turn", ["connection"], multiprocess_mode="livesum"
+)
 model_calls = Counter("qa_model_calls_total", "Asks of a model by how they ended", ["connection", "outcome"])
 model_tokens = Counter("qa_model_tokens_total", "Tokens as models count them", ["connection", "of"])
 fallbacks = Counter("qa_fallbacks_total", "Turns the script answered by why the model did not", ["reason"])

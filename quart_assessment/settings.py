@@ -126,6 +126,13 @@ class Settings(BaseSettings):
     llm_prompt_characters: int = Field(
         12_000, ge=1000, description="code points of a prompt; older turns are left out"
     )
+    llm_at_once: int | None = Field(
+        None, ge=1, description="replies a worker makes over a connection at once; unset: TURNS_AT_ONCE"
+    )
+    llm_waiting: int = Field(
+        200, ge=0, description="replies that wait for a turn then, a worker; past it 503"
+    )
+    llm_waiting_timeout: float = Field(60, gt=0, description="seconds a reply may wait for its turn")
     turns_at_once: int = Field(1000, ge=1, description="replies being made a worker; past it 503")
     turn_lease_seconds: float = Field(
         10, ge=1, description="silence after which a turn's worker counts as lost"

@@ -96,15 +96,16 @@ class Asking:
         line = self._worker.lines.find(self.ask.settings.connection)
         if line is None:
             return Outcome(ModelUnavailable.code)
-        until = asyncio.get_running_loop().time() + line.connection.limits.turn
         try:
-            return await self._ask(line, until)
+            async with line.queue.turn(self.ask.study_id, self.reply.wait):
+                return await self._ask(line)
         except NotAsked as refused:
             return Outcome(refused.code)
         except ModelFailure as failure:
             return self._failed(failure)
 
-    async def _ask(self, line: Line, until: float) -> Outcome:
+    async def _ask(self, line: Line) -> Outcome:
+        until = asyncio.get_running_loop().time() + line.connection.limits.turn
         prompt = await self._prompt(line)
         try:
             return await self._read_reply(line, prompt, until)

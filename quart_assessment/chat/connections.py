@@ -22,7 +22,7 @@ TokensField = Literal["max_tokens", "max_completion_tokens"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long, in seconds, and how much a reply may take, and how many are made at once by a worker."""
+    """How long, in seconds, and how much a reply may take; and of a worker, how many are made at once and may wait."""
 
     connect: float
     first_token: float
@@ -31,6 +31,8 @@ class Limits:
     tokens: int
     prompt_characters: int
     at_once: int
+    waiting: int
+    waiting_seconds: float
 
 
 @dataclass(frozen=True, slots=True)

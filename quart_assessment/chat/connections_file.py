@@ -85,7 +85,9 @@ def _limits(settings: Settings) -> Limits:
         turn=settings.llm_turn_timeout,
         tokens=settings.llm_max_tokens,
         prompt_characters=settings.llm_prompt_characters,
-        at_once=settings.turns_at_once,
+        at_once=settings.llm_at_once or settings.turns_at_once,
+        waiting=settings.llm_waiting,
+        waiting_seconds=settings.llm_waiting_timeout,
     )
 
 
@@ -112,6 +114,8 @@ class Entry(BaseModel):
     max_tokens: Annotated[int, Field(ge=16)] | None = None
     prompt_characters: Annotated[int, Field(ge=1000)] | None = None
     at_once: Annotated[int, Field(ge=1)] | None = None
+    waiting: Annotated[int, Field(ge=0)] | None = None
+    waiting_timeout: Seconds | None = None
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
@@ -200,6 +204,8 @@ def _limits_of(entry: Entry, given: Limits) -> Limits:
         tokens=entry.max_tokens or given.tokens,
         prompt_characters=entry.prompt_characters or given.prompt_characters,
         at_once=entry.at_once or given.at_once,
+        waiting=given.waiting if entry.waiting is None else entry.waiting,
+        waiting_seconds=entry.waiting_timeout or given.waiting_seconds,
     )
 
 

@@ -62,9 +62,12 @@ async def turn_events(
         yield Event("help", {**turn.help, "policy": turn.policy})
     running = live.find(key)
     if running is not None:
-        async for text in running.read(position):
-            position += len(text)
-            yield _chunk(text, position)
+        async for came in running.read(position):
+            if isinstance(came, int):
+                yield Event("waiting", {"position": came})
+                continue
+            position += len(came)
+            yield _chunk(came, position)
     with live.listener.subscribed(key.topic) as woken:
         called = heard = False
         while True:

@@ -10,14 +10,16 @@ from quart_assessment.chat.connections import DEFAULT, SCRIPTED, Connections, Mo
 from quart_assessment.chat.providers import Provider
 from quart_assessment.chat.providers.openai_compatible import OpenAICompatible
 from quart_assessment.chat.providers.scripted import Scripted
+from quart_assessment.chat.waiting import FairQueue
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A connection, and the provider that speaks over it."""
+    """A connection, the provider that speaks over it, and who waits for that."""
 
     connection: ModelConnection
     provider: Provider
+    queue: FairQueue
 
 
 class Lines:
@@ -31,7 +33,7 @@ class Lines:
     @classmethod
     def of(cls, connections: Connections, *, unnamed_default: bool) -> Lines:
         """Open a line for each connection; `unnamed_default`: nobody said where the default one leads."""
-        opened = (Line(connection, _provider(connection)) for connection in connections.values())
+        opened = (Line(one, _provider(one), FairQueue(one)) for one in connections.values())
         return cls(opened, unnamed_default=unnamed_default)
 
     def find(self, name: str) -> Line | None:

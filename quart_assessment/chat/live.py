@@ -26,6 +26,7 @@ from quart_assessment.problems import Problem, Unavailable
 from quart_assessment.sessions import service as sessions
 from quart_assessment.sessions import verbs
 from quart_assessment.settings import Settings
+from quart_assessment.studies.definition import ChatSettings
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +82,11 @@ class LiveTurns:
             yield free
         finally:
             self._reserved -= free
+
+    def takes(self, settings: ChatSettings) -> bool:
+        """Whether there is a place before a study's model, or the study has a script for when there is none."""
+        line = self.lines.find(settings.connection)
+        return line is None or settings.fallback is not None or not line.queue.is_full
 
     def find(self, key: TurnKey) -> RunningReply | None:
         """Give the reply of a turn, if this worker makes it."""

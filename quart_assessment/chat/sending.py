@@ -59,7 +59,8 @@ async def create_conversation_turn(
         LoginRequired, NotFound: the login has ended; the session is unknown.
         MessageIdReused, AssessmentReplaced, ChatEnded, TurnRunning, SessionEnded, WrongStep, ChatNotStarted:
             see each, in this order. Nothing was stored.
-        Unavailable: the worker makes as many replies as it may, or the database is away. Nothing was stored.
+        Unavailable: the worker makes as many replies as it may, as many wait for the model, or the database is away.
+            Nothing was stored.
     """
     key = TurnKey(session_id, message.message_id)
 
@@ -98,7 +99,7 @@ async def ask_again(
     """Take a turn without text for one more ask, if the rules allow one; else it is joined or replayed.
 
     Raises:
-        Unavailable: the worker makes as many replies as it may.
+        Unavailable: the worker makes as many replies as it may, or as many wait for the model.
     """
     if not known.may_be_asked_again or session.next_step != "chat":
         return None
@@ -108,12 +109,13 @@ async def ask_again(
     await repository.update_asked_again(connection, known.key, live.worker_id, live.lease)
     standing = await repository.select_standing(connection, known.assessment_id)
     return await ask_for(
-        connection, session, known.key, known.turn_number, known.message, standing, known.asks + 1
+        connection, live, session, known.key, known.turn_number, known.message, standing, known.asks + 1
     )
 
 
 async def ask_for(
     connection: AsyncConnection,
+    live: LiveTurns,
     session: Session,
     key: TurnKey,
     turn_number: int,
@@ -121,8 +123,14 @@ async def ask_for(
     standing: Standing,
     asks: int,
 ) -> Ask:
-    """Put together what a reply is made from."""
+    """Put together what a reply is made from.
+
+    Raises:
+        Unavailable: as many replies wait for the study's model as may.
+    """
     pinned = await studies.pinned(connection, session.study_version_id)
+    if not live.takes(pinned.chat):
+        raise Unavailable
     return Ask(
         key=key,
         assessment_id=session.chat.id,
@@ -155,7 +163,7 @@ async def _taken(
         raise Unavailable
     asked = {"connection": settings.connection, "model": live.lines.model(settings.connection)}
     await repository.insert_running_turn(connection, row | asked, live.worker_id, live.lease)
-    return _Decision(await ask_for(connection, session, key, number, message.text, standing, 1))
+    return _Decision(await ask_for(connection, live, session, key, number, message.text, standing, 1))
 
 
 async def _check_open(connection: AsyncConnection, session: Session, message: NewMessage) -> Standing:

@@ -42,10 +42,13 @@ def test_the_environment_names_the_default(tmp_path: Path) -> None:
 
 
 def test_the_file_adds_connections_whose_limits_are_the_environments_unless_said(tmp_path: Path) -> None:
-    file = private(tmp_path / "models.toml", ENTRY + "idle_timeout = 7.0\nat_once = 3\nseed = 5\n")
+    file = private(
+        tmp_path / "models.toml", ENTRY + "idle_timeout = 7.0\nat_once = 3\nwaiting = 0\nseed = 5\n"
+    )
     local = read_connections(settings(file, llm_max_tokens=99))["local"]
     assert (local.base_url, local.model, local.seed) == ("http://127.0.0.1:9/v1", "a model", 5)
     assert (local.limits.idle, local.limits.at_once, local.limits.tokens) == (7, 3, 99)
+    assert (local.limits.waiting, local.limits.waiting_seconds) == (0, Settings().llm_waiting_timeout)
     assert local.limits.first_token == Settings().llm_first_token_timeout
 
 

@@ -11,7 +11,17 @@ from quart_assessment.chat.providers import Conversation, Message, Prompt
 from quart_assessment.studies.definition import ChatSettings
 from tests.ground.study import study_with
 
-LIMITS = Limits(connect=1, first_token=5, idle=5, turn=10, tokens=50, prompt_characters=12_000, at_once=10)
+LIMITS = Limits(
+    connect=1,
+    first_token=5,
+    idle=5,
+    turn=10,
+    tokens=50,
+    prompt_characters=12_000,
+    at_once=10,
+    waiting=10,
+    waiting_seconds=5,
+)
 
 
 def connection_to(base_url: str, limits: Limits = LIMITS, **changes: Any) -> ModelConnection:
