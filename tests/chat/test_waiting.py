@@ -17,9 +17,8 @@ from quart_assessment.chat.waiting import FairQueue
 from tests.chat.conftest import SECRET
 from tests.ground.connection import LIMITS, connection_to
 from tests.ground.participant import Participant, events_of, kept, refused, text_of
-from tests.ground.ports import free_port
 from tests.ground.postgres import Database
-from tests.ground.scripted_model import Script, ScriptedModel, scripted, until
+from tests.ground.scripted_model import Script, ScriptedModel, until
 from tests.ground.service import Model, Service
 from tests.ground.study import populated, study_with
 
@@ -139,19 +138,8 @@ async def test_whoever_is_cancelled_at_any_moment_no_turn_is_lost_and_none_made(
     await asyncio.wait(fresh)
 
 
-@pytest.fixture
-async def model(port: int) -> AsyncIterator[ScriptedModel]:
-    async with scripted(port=port) as made:
-        yield made
-
-
-@pytest.fixture
-def port() -> int:
-    return free_port()
-
-
 class Place:
-    """A service with a model that makes one reply at a time, and people of two studies in their greeted chats."""
+    """A service with a model that makes one reply at a time, and people in their greeted chats."""
 
     def __init__(self, service: Service, stack: AsyncExitStack, people: list[tuple[str, str]]) -> None:
         self.service = service
@@ -169,11 +157,13 @@ class Place:
 
 @pytest.fixture
 async def place(
-    database: Database, serve: Callable[..., Service], port: int, request: pytest.FixtureRequest
+    database: Database, serve: Callable[..., Service], model_port: int, request: pytest.FixtureRequest
 ) -> AsyncIterator[Place]:
     settings = {"web_concurrency": 1, "secret_key": SECRET, "llm_at_once": 1, "turn_lease_seconds": 2}
     given = getattr(request, "param", {})
-    service = serve(database, model=Model(f"http://127.0.0.1:{port}/v1", "a key", "m"), **settings, **given)
+    service = serve(
+        database, model=Model(f"http://127.0.0.1:{model_port}/v1", "a key", "m"), **settings, **given
+    )
     chat = {"min_turns": 0}
     study = study_with(presentation={"order": "chat_first"}, chat=chat)
     people = (await populated(database, study, participants=5)).participants

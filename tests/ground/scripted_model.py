@@ -2,13 +2,18 @@
 
 import asyncio
 import json
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tests.ground.service import Model
+
+CERTIFICATE = Path(__file__).with_name("untrusted.pem")
+"""A certificate for 127.0.0.1 that nobody has signed, with its key."""
 
 
 @dataclass
@@ -139,11 +144,15 @@ async def _send(writer: asyncio.StreamWriter, data: bytes) -> None:
 
 
 @asynccontextmanager
-async def scripted(*scripts: Script, port: int = 0) -> AsyncIterator[ScriptedModel]:
-    """Run a scripted model, on a port of its own unless one is given."""
+async def scripted(*scripts: Script, port: int = 0, tls: bool = False) -> AsyncIterator[ScriptedModel]:
+    """Run a scripted model, on a port of its own unless one is given; `tls`: with a certificate that is CERTIFICATE."""
     model = ScriptedModel()
     model.say(*(scripts or (Script(),)))
-    server = await asyncio.start_server(model._serve, "127.0.0.1", port)
+    context = None
+    if tls:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(CERTIFICATE)
+    server = await asyncio.start_server(model._serve, "127.0.0.1", port, ssl=context)
     model.port = server.sockets[0].getsockname()[1]
     try:
         yield model
