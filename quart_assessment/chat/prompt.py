@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from hashlib import sha256
 
 from quart_assessment.chat.providers import Conversation, Exchange, Message, PromptTooLong
 from quart_assessment.studies.definition import Aspect, ChatSettings
+from quart_assessment.studies.interview import ASPECTS, LANGUAGE
 
 # Models are trained on dialogues that a user opens; the greeting needs something to answer.
 _OPENING = "Hello. Please begin."
+_PLACE = re.compile("|".join(map(re.escape, (ASPECTS, LANGUAGE))))
+# Small models know languages by their names rather than by their tags.
+_NAMES = {
+    "ar": "Arabic",
+    "bn": "Bengali",
+    "de": "German",
+    "en": "English",
+    "es": "Spanish",
+    "fr": "French",
+    "hi": "Hindi",
+    "id": "Indonesian",
+    "it": "Italian",
+    "ja": "Japanese",
+    "jv": "Javanese",
+    "ko": "Korean",
+    "ms": "Malay",
+    "nl": "Dutch",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "ru": "Russian",
+    "su": "Sundanese",
+    "th": "Thai",
+    "tr": "Turkish",
+    "uk": "Ukrainian",
+    "vi": "Vietnamese",
+    "zh": "Chinese",
+}
 
 
 def build_messages(conversation: Conversation, characters: int) -> list[Message]:
@@ -21,7 +50,7 @@ def build_messages(conversation: Conversation, characters: int) -> list[Message]
         PromptTooLong: even without any history it is more.
     """
     settings, message = conversation.settings, conversation.message
-    told = Message("system", instructions(settings))
+    told = Message("system", instructions(settings, conversation.language))
     hint = f"[Turn: {conversation.number}/{settings.max_turns}]"
     newest = Message("user", f"{hint}\n{_OPENING if message is None else message}")
     left = characters - len(told.content) - len(newest.content)
@@ -36,16 +65,21 @@ def build_messages(conversation: Conversation, characters: int) -> list[Message]
     return [told, *_joined([*_said(reversed(kept)), newest])]
 
 
-def instructions(settings: ChatSettings) -> str:
-    """Give the study's instructions for the model, its persona before them, the aspects put in."""
-    aspects = "\n".join(_line(aspect) for aspect in settings.aspects)
-    text = settings.instructions_for_model.replace("{aspects}", aspects)
-    return text if settings.persona is None else f"{settings.persona.strip()}\n\n{text}"
+def instructions(settings: ChatSettings, language: str) -> str:
+    """Give the study's instructions for the model, its persona before them, the aspects and the language put in."""
+    put = {
+        ASPECTS: "\n".join(_line(aspect) for aspect in settings.aspects),
+        LANGUAGE: _NAMES.get(language.partition("-")[0], language),
+    }
+    text = settings.instructions_for_model
+    if settings.persona is not None:
+        text = f"{settings.persona.strip()}\n\n{text}"
+    return _PLACE.sub(lambda place: put[place.group()], text)
 
 
-def instructions_sha256(settings: ChatSettings) -> bytes:
+def instructions_sha256(settings: ChatSettings, language: str) -> bytes:
     """Give the prompt's version: the SHA-256 of the instructions as they are sent."""
-    return sha256(instructions(settings).encode()).digest()
+    return sha256(instructions(settings, language).encode()).digest()
 
 
 def _line(aspect: Aspect) -> str:

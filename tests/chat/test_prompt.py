@@ -24,10 +24,23 @@ def built(history: list[Exchange], message: str | None, number: int, characters:
 
 
 def test_the_aspects_stand_in_the_instructions() -> None:
-    assert instructions(SETTINGS) == (
+    assert instructions(SETTINGS, "en") == (
         "You are calm.\n\nAsk about:\n- Sleep: How they sleep.\n- Mood: How {they} feel.\n"
         "Be brief {not a field}."
     )
+
+
+def test_the_language_of_the_session_stands_in_the_instructions() -> None:
+    told = SETTINGS.model_copy(
+        update={
+            "persona": "You speak {language}.",
+            "instructions_for_model": "In {language}: {aspects}",
+            "aspects": (Aspect(name="{language}", description="{aspects}"),),
+        }
+    )
+    assert instructions(told, "id") == "You speak Indonesian.\n\nIn Indonesian: - {language}: {aspects}"
+    assert instructions(told, "pt-BR").startswith("You speak Portuguese.")
+    assert instructions(told, "xx").startswith("You speak xx.")
 
 
 def test_the_stored_turns_come_in_order_and_roles_alternate() -> None:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from quart_assessment.chat.ending import TAG
 from quart_assessment.chat.providers import Conversation, Exchange
 from quart_assessment.chat.providers.script import next_reply, speaks, version
 from quart_assessment.studies.definition import Aspect, ChatSettings
+from quart_assessment.studies.interview import TAG
 from tests.ground.connection import conversation
 
 SCRIPT = tomllib.loads(

@@ -61,7 +61,8 @@ class OpenAICompatible:
         omit = self._connection.omit
         parameters = {name: value for name, value in asked.items() if value is not None and name not in omit}
         messages = build_messages(conversation, self._limits.prompt_characters)
-        return Prompt(messages, parameters, instructions_sha256(conversation.settings))
+        version = instructions_sha256(conversation.settings, conversation.language)
+        return Prompt(messages, parameters, version)
 
     async def reply(self, prompt: Prompt, told: Told, *, until: float) -> AsyncGenerator[str, None]:
         """Ask once and yield the text as it comes; see `Provider.reply`."""

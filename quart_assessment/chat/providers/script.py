@@ -16,9 +16,9 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
-from quart_assessment.chat.ending import TAG
 from quart_assessment.chat.providers import Conversation
 from quart_assessment.studies.definition import Aspect, ChatSettings
+from quart_assessment.studies.interview import TAG
 
 FALLBACK = "en"
 # Answers of no more words than this are asked about further; refusals to answer are short, too.
