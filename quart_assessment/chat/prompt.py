@@ -12,6 +12,8 @@ from quart_assessment.studies.interview import ASPECTS, LANGUAGE
 
 # Models are trained on dialogues that a user opens; the greeting needs something to answer.
 _OPENING = "Hello. Please begin."
+# Between messages that became one, for want of a reply between them.
+_BETWEEN = "\n\n"
 _PLACE = re.compile("|".join(map(re.escape, (ASPECTS, LANGUAGE))))
 # Small models know languages by their names rather than by their tags.
 _NAMES = {
@@ -58,7 +60,7 @@ def build_messages(conversation: Conversation, characters: int) -> list[Message]
         raise PromptTooLong
     kept: list[Exchange] = []
     for exchange in reversed(conversation.history):
-        left -= len(exchange.message or _OPENING) + len(exchange.reply)
+        left -= len(exchange.message or _OPENING) + len(exchange.reply or _BETWEEN)
         if left < 0:
             break
         kept.append(exchange)
@@ -98,7 +100,7 @@ def _joined(messages: Iterable[Message]) -> list[Message]:
     joined: list[Message] = []
     for message in messages:
         if joined and joined[-1].role == message.role:
-            joined[-1] = Message(message.role, f"{joined[-1].content}\n\n{message.content}")
+            joined[-1] = Message(message.role, f"{joined[-1].content}{_BETWEEN}{message.content}")
         else:
             joined.append(message)
     return joined

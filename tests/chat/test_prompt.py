@@ -77,3 +77,11 @@ def test_the_oldest_turns_are_left_out_first() -> None:
 def test_a_message_that_does_not_fit_alone_is_too_long() -> None:
     with pytest.raises(PromptTooLong):
         built(HISTORY, "x" * 2000, 1, 2000)
+
+
+def test_messages_without_replies_are_within_the_limit_too() -> None:
+    silent = [Exchange("x" * 10, "") for _ in range(100)]
+    least = sum(len(message.content) for message in built([], "Hello.", 1, 10_000))
+    for characters in range(least, least + 200):
+        asked = built(silent, "Hello.", 1, characters)
+        assert sum(len(message.content) for message in asked) <= characters

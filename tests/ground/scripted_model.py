@@ -6,7 +6,7 @@ import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ class Script:
 
     `pieces` are sent as deltas, `pause` seconds apart; then `finish` as the reason, [DONE], and the end.
     `hold` stalls before the pieces, `cut` breaks the connection after them, `stall` is silent after them.
-    `raw` is sent instead of everything, as it is. `usage` are the tokens told of before [DONE].
+    `raw` is sent instead of everything, as it is; `echo`: all that was asked is sent instead of the pieces.
+    `usage` are the tokens told of before [DONE].
     """
 
     pieces: Iterable[str] = ("Thank you.",)
@@ -36,6 +37,7 @@ class Script:
     location: str | None = None
     retry_after: str | None = None
     usage: tuple[int, int] | None = None
+    echo: bool = False
 
 
 @dataclass
@@ -85,6 +87,9 @@ class ScriptedModel:
             return True
         self.requests.append(json.loads(body))
         script = self.scripts.popleft() if len(self.scripts) > 1 else self.scripts[0]
+        if script.echo:
+            whole = json.dumps(self.requests[-1], ensure_ascii=False)
+            script = replace(script, pieces=[whole[at : at + 200] for at in range(0, len(whole), 200)])
         if script.status != 200:
             return await self._refuse(writer, script)
         writer.write(

@@ -26,7 +26,7 @@ class People:
     admin: people.Person
 
 
-def study_with(**changes: dict[str, Any] | str | bool | None) -> StudyFile:
+def study_with(**changes: dict[str, Any] | list[Any] | str | bool | None) -> StudyFile:
     """Give the default study with changes: part={setting: value}, or part=None to leave it out."""
     content = tomllib.loads(default_study())
     for name, change in changes.items():
