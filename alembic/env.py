@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 import quart_assessment.accounts.tables
 import quart_assessment.audit.tables
 import quart_assessment.camera.tables
+import quart_assessment.chat.spending.tables
 import quart_assessment.chat.tables
 import quart_assessment.jobs.tables
 import quart_assessment.phq.tables

@@ -30,6 +30,13 @@ replies_cut = Counter("qa_replies_cut_total", "Replies of a model cut for what t
 second_checks = Counter(
     "qa_second_checks_total", "Messages that a model looked at again for risk, by outcome", ["outcome"]
 )
+model_waits = Histogram("qa_model_wait_seconds", "The wait for a turn at a model", buckets=_SLOW)
+model_waiting = Gauge(
+    "qa_model_waiting", "Replies that wait for a turn", ["connection"], multiprocess_mode="livesum"
+)
+model_calls = Counter("qa_model_calls_total", "Asks of a model by how they ended", ["connection", "outcome"])
+model_tokens = Counter("qa_model_tokens_total", "Tokens as models count them", ["connection", "of"])
+fallbacks = Counter("qa_fallbacks_total", "Turns the script answered by why the model did not", ["reason"])
 batch_callers = Histogram(
     "qa_batch_callers",
     "Callers that shared one statement and commit",

@@ -42,6 +42,14 @@ def checked_mail_address(written: str) -> str:
     return written
 
 
+def checked_address(written: str) -> str:
+    """Give an http or https address without a trailing slash; raises ValueError for any other."""
+    parts = urlsplit(written)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+        raise ValueError("must be an http or https address")
+    return written.rstrip("/")
+
+
 class Settings(BaseSettings):
     """All that an operator may set; docs/operations.md lists every field."""
 
@@ -125,6 +133,7 @@ class Settings(BaseSettings):
     llm_api_key: SecretStr = Field(SecretStr("none"), description="its key")
     llm_model: str = Field("smollm2-135m-instruct", description="the model asked for")
     llm_external: bool = Field(False, description="the model runs outside the operator's machines")
+    llm_connections_file: Path | None = Field(None, description="TOML that names more connections to models")
     llm_connect_timeout: float = Field(5, gt=0, description="seconds to reach the model")
     llm_first_token_timeout: float = Field(60, gt=0, description="seconds to its first words")
     llm_idle_timeout: float = Field(30, gt=0, description="seconds between its words")
@@ -133,6 +142,13 @@ class Settings(BaseSettings):
     llm_prompt_characters: int = Field(
         12_000, ge=1000, description="code points of a prompt; older turns are left out"
     )
+    llm_at_once: int | None = Field(
+        None, ge=1, description="replies a worker makes over a connection at once; unset: TURNS_AT_ONCE"
+    )
+    llm_waiting: int = Field(
+        200, ge=0, description="replies that wait for a turn then, a worker; past it 503"
+    )
+    llm_waiting_timeout: float = Field(60, gt=0, description="seconds a reply may wait for its turn")
     turns_at_once: int = Field(1000, ge=1, description="replies being made a worker; past it 503")
     turn_lease_seconds: float = Field(
         10, ge=1, description="silence after which a turn's worker counts as lost"
@@ -178,12 +194,7 @@ class Settings(BaseSettings):
     @field_validator("public_url", "llm_base_url")
     @classmethod
     def _is_http(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("must be an http or https address")
-        return value.rstrip("/")
+        return None if value is None else checked_address(value)
 
     @field_validator("smtp_user")
     @classmethod

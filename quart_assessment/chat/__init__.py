@@ -13,10 +13,15 @@ _SHARE_OF_THE_END = 1 / 3
 
 
 def install(app: Quart) -> None:
-    """Add the interview's routes; from its start to its stop the app makes replies."""
-    from quart_assessment.chat.current import LIVE, live_turns_of
+    """Add the interview's routes; from its start to its stop the app makes replies.
+
+    Raises:
+        ConnectionsInvalid: the operator's file of connections cannot be used.
+    """
+    from quart_assessment.chat.connections_file import read_connections
+    from quart_assessment.chat.current import CONNECTIONS, LIVE, live_turns_of
+    from quart_assessment.chat.lines import Lines
     from quart_assessment.chat.live import LiveTurns
-    from quart_assessment.chat.providers.openai_compatible import LOCAL, OpenAICompatible
     from quart_assessment.chat.repository import CHANNEL
     from quart_assessment.chat.routes import blueprint
     from quart_assessment.database.current import database_of
@@ -24,12 +29,14 @@ def install(app: Quart) -> None:
     from quart_assessment.web.state import settings_of
 
     settings = settings_of(app)
+    connections = read_connections(settings)
+    app.extensions[CONNECTIONS] = connections
     app.register_blueprint(blueprint)
 
     async def begin() -> None:
-        provider = OpenAICompatible.configured(settings, settings.llm_base_url or LOCAL)
+        lines = Lines.of(connections, unnamed_default=settings.llm_base_url is None)
         listener = Listener.of(settings, CHANNEL)
-        live = LiveTurns(settings, database_of(app), provider, listener)
+        live = LiveTurns(settings, database_of(app), lines, listener)
         live.open()
         app.extensions[LIVE] = live
 

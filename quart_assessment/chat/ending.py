@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import string
 
-TAG = "</end_conversation>"
+from quart_assessment.studies.interview import TAG
 
 _TAG = re.compile(re.escape(TAG), re.IGNORECASE | re.ASCII)
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)

@@ -7,8 +7,16 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from quart_assessment.studies.definition import ChatSettings
+
 State = Literal["pending", "streaming", "complete", "stopped", "interrupted", "failed"]
 MOST_ASKS = 3
+NO_CONSENT = "no_consent"
+"""A turn's error where its model is outside, and the participant did not agree to that: it was not asked."""
+OVER_LIMIT = "over_limit"
+"""A turn's error where the session or the study has asked models for as much as it may: it was not asked."""
+FINAL_ERRORS = frozenset({NO_CONSENT, OVER_LIMIT})
+"""Errors that asking again would not change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +73,7 @@ class Turn:
     def may_be_asked_again(self) -> bool:
         """Whether the model may be asked again for it: it is the newest, has no text, and asks are left."""
         silent = self.state in ("failed", "interrupted") and not self.replied
-        return silent and not self.passed and self.asks < MOST_ASKS
+        return silent and not self.passed and self.asks < MOST_ASKS and self.error not in FINAL_ERRORS
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,8 @@ class Standing:
 
     `warned`: a safety turn is among the turns; `paused`: one under policy pause stands last. `asked` is the end of
     the newest reply, fixed ones too. `silent_messages` and `silent_since` speak of the newest turns, those after
-    the last one with a reply.
+    the last one with a reply; `session_messages` of all messages of the session, in interviews that were started
+    anew, too.
     """
 
     last_number: int | None
@@ -85,3 +94,38 @@ class Standing:
     asked: str | None
     silent_messages: int
     silent_since: datetime | None
+    session_messages: int
+
+    def leaves_room(self, settings: ChatSettings) -> bool:
+        """Whether one more message may be taken."""
+        return self.replied < settings.max_turns and self.session_messages < settings.turns_a_session
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """All a reply is made from, but for the history, which is read from the stored turns.
+
+    `number` counts the participant's messages with a reply, this one included; 0 is the greeting. `asked` is the end
+    of the reply before it.
+    """
+
+    key: TurnKey
+    assessment_id: UUID
+    turn_number: int
+    message: str | None
+    number: int
+    asks: int
+    study_id: UUID
+    settings: ChatSettings
+    language: str
+    asked: str | None
+
+    @property
+    def may_end(self) -> bool:
+        """Whether the model's tag ends the interview at this turn."""
+        return self.turn_number > 0 and self.number >= self.settings.min_turns
+
+    @property
+    def is_last(self) -> bool:
+        """Whether a reply to this message is the last one the study allows."""
+        return self.turn_number > 0 and self.number >= self.settings.max_turns

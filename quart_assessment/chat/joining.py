@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from quart_assessment.chat import repository
 from quart_assessment.chat.facts import Turn, TurnKey
 from quart_assessment.chat.live import LiveTurns
-from quart_assessment.chat.problems import FAILURES
+from quart_assessment.chat.problems import FAILURES, SHOWN
 from quart_assessment.database.transactions import committed
 from quart_assessment.problems import NotFound, Unavailable
 from quart_assessment.sessions import service as sessions
@@ -64,9 +64,12 @@ async def turn_events(
         yield _help(turn.help, turn.policy)
     running = live.find(key)
     if running is not None:
-        async for text in running.read(position):
-            position += len(text)
-            yield _chunk(text, position)
+        async for came in running.read(position):
+            if isinstance(came, int):
+                yield Event("waiting", {"position": came})
+                continue
+            position += len(came)
+            yield _chunk(came, position)
     with live.listener.subscribed(key.topic) as woken:
         called = heard = False
         while True:
@@ -142,7 +145,9 @@ def _last(turn: Turn) -> Event:
     if turn.state in ("complete", "stopped"):
         ended = turn.conversation_ended or turn.state == "stopped"
         return Event("complete", _named(turn, conversation_ended=ended), id=END)
-    code = turn.error if turn.error in FAILURES and not turn.replied else "interrupted"
+    code = SHOWN.get(turn.error or "", turn.error)
+    if code not in FAILURES or turn.replied:
+        code = "interrupted"
     retry = turn.may_be_asked_again and code != "too_long"
     return Event("error", {"code": code, "message": FAILURES[code], "retry": retry})
 

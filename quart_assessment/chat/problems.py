@@ -46,6 +46,9 @@ class MinTurns(Problem):
     status, code = 409, "min_turns"
 
 
+SHOWN = {"no_consent": "model_unavailable", "over_limit": "model_unavailable"}
+"""What readers are told instead of an error that is for those who run the study."""
+
 FAILURES = {
     "model_unavailable": "The program that answers cannot be reached; please try again.",
     "model_timeout": "The program that answers took too long; please try again.",

@@ -2,58 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable
+from hashlib import sha256
 
-from quart_assessment.chat.providers import Message
+from quart_assessment.chat.providers import Conversation, Exchange, Message, PromptTooLong
 from quart_assessment.studies.definition import Aspect, ChatSettings
+from quart_assessment.studies.interview import ASPECTS, LANGUAGE
 
 # Models are trained on dialogues that a user opens; the greeting needs something to answer.
 _OPENING = "Hello. Please begin."
+# Between messages that became one, for want of a reply between them.
+_BETWEEN = "\n\n"
+_PLACE = re.compile("|".join(map(re.escape, (ASPECTS, LANGUAGE))))
+# Small models know languages by their names rather than by their tags.
+_NAMES = {
+    "ar": "Arabic",
+    "bn": "Bengali",
+    "de": "German",
+    "en": "English",
+    "es": "Spanish",
+    "fr": "French",
+    "hi": "Hindi",
+    "id": "Indonesian",
+    "it": "Italian",
+    "ja": "Japanese",
+    "jv": "Javanese",
+    "ko": "Korean",
+    "ms": "Malay",
+    "nl": "Dutch",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "ru": "Russian",
+    "su": "Sundanese",
+    "th": "Thai",
+    "tr": "Turkish",
+    "uk": "Ukrainian",
+    "vi": "Vietnamese",
+    "zh": "Chinese",
+}
 
 
-class PromptTooLong(Exception):
-    """The instructions and the newest message alone are more than the model is given."""
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A stored turn: what the participant wrote (None for the greeting), and the reply, perhaps empty."""
-
-    message: str | None
-    reply: str
-
-
-def build_messages(
-    settings: ChatSettings, history: Sequence[Exchange], message: str | None, number: int, characters: int
-) -> list[Message]:
-    """Build what is sent for the reply to `message`, the participant's `number`-th; None and 0: the greeting.
+def build_messages(conversation: Conversation, characters: int) -> list[Message]:
+    """Build what is sent for the reply to the conversation's newest message, or for its greeting.
 
     At most `characters` code points are sent: the oldest exchanges are left out first.
 
     Raises:
         PromptTooLong: even without any history it is more.
     """
-    told = Message("system", instructions(settings))
-    hint = f"[Turn: {number}/{settings.max_turns}]"
+    settings, message = conversation.settings, conversation.message
+    told = Message("system", instructions(settings, conversation.language))
+    hint = f"[Turn: {conversation.number}/{settings.max_turns}]"
     newest = Message("user", f"{hint}\n{_OPENING if message is None else message}")
     left = characters - len(told.content) - len(newest.content)
     if left < 0:
         raise PromptTooLong
     kept: list[Exchange] = []
-    for exchange in reversed(history):
-        left -= len(exchange.message or _OPENING) + len(exchange.reply)
+    for exchange in reversed(conversation.history):
+        left -= len(exchange.message or _OPENING) + len(exchange.reply or _BETWEEN)
         if left < 0:
             break
         kept.append(exchange)
     return [told, *_joined([*_said(reversed(kept)), newest])]
 
 
-def instructions(settings: ChatSettings) -> str:
-    """Give the study's instructions for the model, its persona before them, the aspects put in."""
-    aspects = "\n".join(_line(aspect) for aspect in settings.aspects)
-    text = settings.instructions_for_model.replace("{aspects}", aspects)
-    return text if settings.persona is None else f"{settings.persona.strip()}\n\n{text}"
+def instructions(settings: ChatSettings, language: str) -> str:
+    """Give the study's instructions for the model, its persona before them, the aspects and the language put in."""
+    put = {
+        ASPECTS: "\n".join(_line(aspect) for aspect in settings.aspects),
+        LANGUAGE: _NAMES.get(language.partition("-")[0], language),
+    }
+    text = settings.instructions_for_model
+    if settings.persona is not None:
+        text = f"{settings.persona.strip()}\n\n{text}"
+    return _PLACE.sub(lambda place: put[place.group()], text)
+
+
+def instructions_sha256(settings: ChatSettings, language: str) -> bytes:
+    """Give the prompt's version: the SHA-256 of the instructions as they are sent."""
+    return sha256(instructions(settings, language).encode()).digest()
 
 
 def _line(aspect: Aspect) -> str:
@@ -72,7 +100,7 @@ def _joined(messages: Iterable[Message]) -> list[Message]:
     joined: list[Message] = []
     for message in messages:
         if joined and joined[-1].role == message.role:
-            joined[-1] = Message(message.role, f"{joined[-1].content}\n\n{message.content}")
+            joined[-1] = Message(message.role, f"{joined[-1].content}{_BETWEEN}{message.content}")
         else:
             joined.append(message)
     return joined

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from quart_assessment.chat import repository
 from quart_assessment.chat.current import live_turns_of
 from quart_assessment.chat.facts import Turn
+from quart_assessment.chat.makings import repository as makings
 from quart_assessment.sessions import service as sessions
 from quart_assessment.sessions.facts import Session
 from quart_assessment.sessions.problems import WrongStep
@@ -56,18 +57,26 @@ async def read_interview(connection: AsyncConnection, caller: Caller, session_id
 
 
 async def check_model(app: Quart) -> None:
-    """Ask whether the model can be reached from this worker; raises ModelFailure."""
-    await live_turns_of(app).provider.probe()
+    """Ask whether the models can be reached from this worker; raises ModelFailure."""
+    await live_turns_of(app).lines.probe()
 
 
 async def turns_data(connection: AsyncConnection, session_id: UUID) -> list[Data]:
     """Give all turns of a session, those of replaced interviews too; for staff, after the policy.
 
-    `detector` names the rule that saw a risk in the message (`safety`), or for which the reply was cut.
+    `detector` names the rule that saw a risk in the message (`safety`), or for which the reply was cut; `made` says
+    how the reply was made, null where nobody was asked for it.
     """
     found = await repository.select_turns_of_session(connection, session_id)
+    made = await makings.select_makings(connection, session_id)
     return [
-        turn_data(turn) | {"assessment_id": turn.assessment_id, "detector": turn.detector} for turn in found
+        turn_data(turn)
+        | {
+            "assessment_id": turn.assessment_id,
+            "detector": turn.detector,
+            "made": made.get(turn.key.message_id),
+        }
+        for turn in found
     ]
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.chat.facts import Standing, Turn, TurnKey
 from quart_assessment.chat.fragments import ANSWERED, RUNNING, STATE
-from quart_assessment.chat.prompt import Exchange
+from quart_assessment.chat.providers import Exchange
 from quart_assessment.chat.tables import turns
 from quart_assessment.safety.rules import LONGEST_ASKED
 
@@ -56,7 +56,9 @@ _STANDING = sa.text(f"""
         (SELECT right(r.reply, :longest_asked) FROM turns r WHERE r.assessment_id = :assessment_id AND r.reply <> ''
             ORDER BY r.turn_number DESC LIMIT 1) AS asked,
         count(*) FILTER (WHERE newest AND NOT running AND turn_number > 0) AS silent_messages,
-        min(received_at) FILTER (WHERE newest) AS silent_since
+        min(received_at) FILTER (WHERE newest) AS silent_since,
+        (SELECT count(*) FROM turns w JOIN assessments a ON a.session_id = w.session_id
+         WHERE a.id = :assessment_id AND w.turn_number > 0) AS session_messages
     FROM (SELECT *, silent AND turn_number > coalesce(last_replied, -1) AS newest FROM seen) s
 """)  # noqa: S608
 _HISTORY = sa.text("""

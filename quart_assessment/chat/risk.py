@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 from uuid import UUID
 
@@ -36,7 +36,7 @@ async def store_turn(
 
     Under policy `continue` the full text is said once an interview, a short line afterwards.
     """
-    reason = _end_reason(settings, standing.replied + 1)
+    reason = _end_reason(settings, standing)
     texts = await _texts(connection, session)
     said = _fixed(session, settings, standing, texts, hit, ended=reason is not None)
     await repository.insert_turn(connection, row | said)
@@ -52,7 +52,7 @@ async def answer_running_turn(
     """
     session = await sessions.lock_any(connection, key.session_id)
     standing = await repository.select_standing(connection, session.chat.id)
-    reason = _end_reason(settings, standing.replied + 1)
+    reason = _end_reason(settings, standing)
     texts = await _texts(connection, session)
     said = _fixed(session, settings, standing, texts, hit, ended=reason is not None)
     found = await repository.update_answered(connection, key, worker_id, said)
@@ -106,10 +106,13 @@ async def _alert(
         await verbs.end_part(connection, session, "chat", reason)
 
 
-def _end_reason(settings: ChatSettings, replied: int) -> str | None:
+def _end_reason(settings: ChatSettings, standing: Standing) -> str | None:
     if settings.policy == "end":
         return "safety"
-    return "turn_limit" if replied >= settings.max_turns else None
+    with_this = replace(
+        standing, replied=standing.replied + 1, session_messages=standing.session_messages + 1
+    )
+    return None if with_this.leaves_room(settings) else "turn_limit"
 
 
 def _full_reply(texts: HelpTexts) -> str:

@@ -21,6 +21,7 @@ class RunningReply:
         self.wanted = asyncio.Event()
         self.lost = False
         self.ended = False
+        self._place: int | None = None
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
         self._committed = ""
@@ -46,6 +47,11 @@ class RunningReply:
         if not self._coming:
             self._coming_since = self._loop.time()
         self._coming.append(text)
+
+    def wait(self, place: int | None) -> None:
+        """Hear of the place in the queue before the model; None: it waits no more."""
+        self._place = place
+        self._tell()
 
     def piece(self) -> tuple[str, int]:
         """Give the piece to write, and the reply's length in code points up to its end."""
@@ -88,8 +94,12 @@ class RunningReply:
         while not self.lost and (self._piece or self._coming):
             await self._change()
 
-    async def read(self, start: int) -> AsyncGenerator[str, None]:
-        """Give the committed text from code point `start` on, until the reply ends or is lost."""
+    async def read(self, start: int) -> AsyncGenerator[str | int, None]:
+        """Give the committed text from code point `start` on, until the reply ends or is lost.
+
+        Before that, while it waits for its turn: its place in the queue, as often as that changes.
+        """
+        told: int | None = None
         while True:
             text = self._committed[start:]
             if text:
@@ -97,6 +107,9 @@ class RunningReply:
                 yield text
             elif self.lost or self.ended:
                 return
+            elif self._place not in (None, told):
+                told = self._place
+                yield told
             else:
                 await self._change()
 

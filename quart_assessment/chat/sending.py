@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.chat import repository, risk
-from quart_assessment.chat.facts import Standing, Turn, TurnKey
-from quart_assessment.chat.live import Ask, LiveTurns
+from quart_assessment.chat.facts import Ask, Standing, Turn, TurnKey
+from quart_assessment.chat.live import LiveTurns
 from quart_assessment.chat.problems import (
     AssessmentReplaced,
     ChatEnded,
@@ -59,7 +59,8 @@ async def create_conversation_turn(
         LoginRequired, NotFound: the login has ended; the session is unknown.
         MessageIdReused, AssessmentReplaced, ChatEnded, TurnRunning, SessionEnded, WrongStep, ChatNotStarted:
             see each, in this order. Nothing was stored.
-        Unavailable: the worker makes as many replies as it may, or the database is away. Nothing was stored.
+        Unavailable: the worker makes as many replies as it may, as many wait for the model, or the database is away.
+            Nothing was stored.
     """
     key = TurnKey(session_id, message.message_id)
 
@@ -98,7 +99,7 @@ async def ask_again(
     """Take a turn without text for one more ask, if the rules allow one; else it is joined or replayed.
 
     Raises:
-        Unavailable: the worker makes as many replies as it may.
+        Unavailable: the worker makes as many replies as it may, or as many wait for the model.
     """
     if not known.may_be_asked_again or session.next_step != "chat":
         return None
@@ -108,12 +109,13 @@ async def ask_again(
     await repository.update_asked_again(connection, known.key, live.worker_id, live.lease)
     standing = await repository.select_standing(connection, known.assessment_id)
     return await ask_for(
-        connection, session, known.key, known.turn_number, known.message, standing, known.asks + 1
+        connection, live, session, known.key, known.turn_number, known.message, standing, known.asks + 1
     )
 
 
 async def ask_for(
     connection: AsyncConnection,
+    live: LiveTurns,
     session: Session,
     key: TurnKey,
     turn_number: int,
@@ -121,8 +123,14 @@ async def ask_for(
     standing: Standing,
     asks: int,
 ) -> Ask:
-    """Put together what a reply is made from."""
+    """Put together what a reply is made from.
+
+    Raises:
+        Unavailable: as many replies wait for the study's model as may.
+    """
     pinned = await studies.pinned(connection, session.study_version_id)
+    if not live.takes(pinned.chat):
+        raise Unavailable
     return Ask(
         key=key,
         assessment_id=session.chat.id,
@@ -130,6 +138,7 @@ async def ask_for(
         message=message,
         number=0 if message is None else standing.replied + 1,
         asks=asks,
+        study_id=session.study_id,
         settings=pinned.chat,
         language=session.language,
         asked=standing.asked,
@@ -141,9 +150,6 @@ async def _taken(
 ) -> _Decision:
     standing = await _check_open(connection, session, message)
     settings = (await studies.pinned(connection, session.study_version_id)).chat
-    if standing.replied >= settings.max_turns:
-        await verbs.end_part(connection, session, "chat", "turn_limit")
-        return _Decision(over=True)
     key = TurnKey(session.id, message.message_id)
     number = (standing.last_number or 0) + 1
     row = _row(session, message, number)
@@ -151,11 +157,14 @@ async def _taken(
     if hit is not None:
         await risk.store_turn(connection, session, settings, standing, row, hit)
         return _Decision()
+    if not standing.leaves_room(settings):
+        await verbs.end_part(connection, session, "chat", "turn_limit")
+        return _Decision(over=True)
     if not room:
         raise Unavailable
-    asked = {"connection": settings.connection, "model": live.model}
+    asked = {"connection": settings.connection, "model": live.lines.model(settings.connection)}
     await repository.insert_running_turn(connection, row | asked, live.worker_id, live.lease)
-    return _Decision(await ask_for(connection, session, key, number, message.text, standing, 1))
+    return _Decision(await ask_for(connection, live, session, key, number, message.text, standing, 1))
 
 
 async def _check_open(connection: AsyncConnection, session: Session, message: NewMessage) -> Standing:

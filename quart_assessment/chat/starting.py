@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.chat import repository
-from quart_assessment.chat.facts import TurnKey
-from quart_assessment.chat.live import Ask, LiveTurns
+from quart_assessment.chat.facts import Ask, TurnKey
+from quart_assessment.chat.live import LiveTurns
 from quart_assessment.chat.problems import ChatEnded, MessageIdReused
 from quart_assessment.chat.sending import ask_again, ask_for
 from quart_assessment.database.transactions import committed, shielded
@@ -28,7 +28,8 @@ async def start_chat(live: LiveTurns, caller: Caller, session_id: UUID, message_
     Raises:
         LoginRequired, NotFound: the login has ended; the session is unknown.
         MessageIdReused, ChatEnded, SessionEnded, WrongStep: see each. Nothing was stored.
-        Unavailable: the worker makes as many replies as it may, or the database is away. Nothing was stored.
+        Unavailable: the worker makes as many replies as it may, as many wait for the model, or the database is away.
+            Nothing was stored.
     """
 
     async def unit() -> TurnKey:
@@ -76,10 +77,10 @@ async def _begun(
         return key, None
     if not room:
         raise Unavailable
-    asked = {"connection": settings.connection, "model": live.model}
+    asked = {"connection": settings.connection, "model": live.lines.model(settings.connection)}
     await repository.insert_running_turn(connection, row | asked, live.worker_id, live.lease)
     standing = await repository.select_standing(connection, session.chat.id)
-    return key, await ask_for(connection, session, key, 0, None, standing, 1)
+    return key, await ask_for(connection, live, session, key, 0, None, standing, 1)
 
 
 def _fixed(session: Session, greeting: dict[str, str]) -> dict[str, Any]:

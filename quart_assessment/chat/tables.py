@@ -34,6 +34,18 @@ turns = sa.Table(
     sa.Column("lease_until", Time),
     sa.Column("connection", sa.Text),
     sa.Column("model", sa.Text),
+    sa.Column("provider", sa.Text),
+    sa.Column("model_answered", sa.Text),
+    sa.Column("parameters", Json),
+    sa.Column("instructions_sha256", sa.LargeBinary),
+    sa.Column("tokens_in", sa.Integer),
+    sa.Column("tokens_out", sa.Integer),
+    sa.Column("fallback_for", sa.Text),
+    sa.Column("model_calls", sa.Integer),
+    sa.Column("model_tokens", sa.BigInteger),
+    moment("asked_at", nullable=True),
+    moment("first_piece_at", nullable=True),
+    moment("last_piece_at", nullable=True),
     sa.CheckConstraint(
         "state IN ('pending', 'streaming', 'complete', 'stopped', 'interrupted', 'failed')", name="state"
     ),

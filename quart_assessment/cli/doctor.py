@@ -7,17 +7,15 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
 
 from quart_assessment.cli.doctor_database import examine_database
 from quart_assessment.cli.doctor_mail import examine_mail
+from quart_assessment.cli.doctor_models import examine_models
 from quart_assessment.cli.environment import SECRET_LENGTH, transport_warning, with_local_database
 from quart_assessment.cli.findings import Finding, fail, ok, warn
 from quart_assessment.settings import Settings
-
-_MODEL_SECONDS = 10.0
 
 
 @click.command()
@@ -36,7 +34,7 @@ async def examine(settings: Settings) -> list[Finding]:
         *await examine_database(settings),
         examine_secret(settings),
         await asyncio.to_thread(examine_store, settings.store),
-        await examine_model(settings),
+        *await examine_models(settings),
         await examine_mail(settings),
         examine_address(settings),
     ]
@@ -68,35 +66,6 @@ def examine_store(store: Path) -> Finding:
     except OSError as error:
         return fail("store", f"{store} cannot be written: {error.strerror}.")
     return ok("store", f"{store} can be written.")
-
-
-async def examine_model(settings: Settings) -> Finding:
-    """Whether the language model answers to the key it is asked with."""
-    if settings.llm_base_url is None:
-        return warn("model", "LLM_BASE_URL is not set; `quart-assessment run` starts a small one of its own.")
-    from openai import APIStatusError, AsyncOpenAI, OpenAIError
-
-    client = AsyncOpenAI(
-        base_url=settings.llm_base_url,
-        api_key=settings.llm_api_key.get_secret_value(),
-        timeout=_MODEL_SECONDS,
-        max_retries=0,
-    )
-    try:
-        async with client, asyncio.timeout(_MODEL_SECONDS):
-            names = [model.id async for model in client.models.list()]
-    except APIStatusError as error:
-        return fail("model", f"{_origin(settings.llm_base_url)} refuses with status {error.status_code}.")
-    except (OpenAIError, OSError, TimeoutError) as error:
-        return fail("model", f"{_origin(settings.llm_base_url)} cannot be reached ({type(error).__name__}).")
-    if settings.llm_model not in names:
-        return warn("model", f"{_origin(settings.llm_base_url)} does not list {settings.llm_model}.")
-    return ok("model", f"{settings.llm_model} answers at {_origin(settings.llm_base_url)}.")
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
 
 
 def examine_address(settings: Settings) -> Finding:

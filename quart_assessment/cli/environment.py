@@ -43,7 +43,19 @@ def missing_to_serve(settings: Settings) -> list[str]:
         missing.append(f"SECRET_KEY is not set: {SECRET_LENGTH} or more random characters.")
     elif len(settings.secret_key.get_secret_value()) < SECRET_LENGTH:
         missing.append(f"SECRET_KEY is too short: {SECRET_LENGTH} or more random characters are needed.")
-    return missing
+    return missing + _faults_of_connections(settings)
+
+
+def _faults_of_connections(settings: Settings) -> list[str]:
+    if settings.llm_connections_file is None:
+        return []
+    from quart_assessment.chat.connections_file import ConnectionsInvalid, read_connections
+
+    try:
+        read_connections(settings)
+    except ConnectionsInvalid as invalid:
+        return [f"{line}." for line in invalid.lines]
+    return []
 
 
 def transport_warning(settings: Settings) -> str | None:

@@ -14,6 +14,7 @@ VERBS = {
     "worker": ("Do the work that the service asks for.", "worker"),
     "migrate": ("Bring the database's tables to the newest form.", "migrate"),
     "study": ("Load a study from a file, or list the studies.", "study"),
+    "chat": ("Look at the prompt of a study's interview, or hold it in the terminal.", "chat"),
     "user": ("Add people and invite participants.", "user"),
     "demo": ("Load the demonstration study and make its accounts.", "demonstration"),
     "model": ("Serve the small local language model.", "model"),

@@ -191,6 +191,8 @@ async def _start_model(
     settings: Settings, environment: dict[str, str], stack: AsyncExitStack
 ) -> dict[str, str]:
     """Start the local model, kept alive while the run lasts; gives the environment that reaches it."""
+    from quart_assessment.chat.providers.local import SLOTS
+
     with socket.socket() as trial:
         trial.bind(("127.0.0.1", 0))
         port = trial.getsockname()[1]
@@ -200,6 +202,7 @@ async def _start_model(
         "LLM_API_KEY": secrets.token_urlsafe(24) if key == "none" else key,
         # On one thread the small model makes some ten to forty tokens a second, and does not know when to stop.
         "LLM_MAX_TOKENS": environment.get("LLM_MAX_TOKENS", _LOCAL_TOKENS),
+        "LLM_AT_ONCE": environment.get("LLM_AT_ONCE", str(SLOTS)),
     }
     child = Child(["model", "--port", str(port)], environment | reached, settings.var_dir / "model.log")
     await _keep(child, _MODEL_STOP_SECONDS, stack)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from quart_assessment.cli.study_files import read_study
+
 
 @click.group()
 def study() -> None:
@@ -18,15 +20,7 @@ def study() -> None:
 @click.option("--default", is_flag=True, help="Load the demonstration study that ships with the package.")
 def load(file: Path | None, default: bool) -> None:
     """Load a study from FILE (TOML). What has changed becomes a new version; sessions keep theirs."""
-    from quart_assessment.studies.study_file import StudyFileInvalid, default_study, parse_study
-
-    if (file is None) == (not default):
-        raise click.UsageError("Name a file, or --default.")
-    text = default_study() if file is None else file.read_text(encoding="utf-8")
-    try:
-        parsed = parse_study(text)
-    except StudyFileInvalid as error:
-        raise click.ClickException("The file is not valid:\n  " + "\n  ".join(error.lines)) from None
+    parsed = read_study(file, default=default)
 
     async def work() -> tuple[int, tuple[str, ...]]:
         from quart_assessment.cli.connected import connected

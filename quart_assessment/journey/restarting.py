@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.chat import finishing as chat
+from quart_assessment.chat.connections import Connections
 from quart_assessment.database.engine import Database
 from quart_assessment.database.schema import new_id
 from quart_assessment.database.transactions import committed
@@ -20,7 +21,6 @@ from quart_assessment.sessions.facts import Kind, Session
 from quart_assessment.sessions.problems import RestartNotAllowed, WrongStep
 from quart_assessment.sessions.rules import check_open
 from quart_assessment.sessions.verbs import NewSession
-from quart_assessment.settings import Settings
 from quart_assessment.studies import service as studies
 from quart_assessment.studies.rows import Pinned
 from quart_assessment.web.caller import Caller
@@ -31,7 +31,7 @@ RESTARTED = "restarted"
 
 async def restart(
     database: Database,
-    settings: Settings,
+    connections: Connections,
     caller: Caller,
     session_id: UUID,
     part: Literal["all", "phq", "chat"],
@@ -56,7 +56,7 @@ async def restart(
         if part not in pinned.presentation.restart:
             raise RestartNotAllowed
         if part == "all":
-            goes_on = await _all_again(connection, settings, session, key)
+            goes_on = await _all_again(connection, connections, session, key)
             return await overview.of_caller(connection, caller, goes_on), True
         await _part_again(connection, session, pinned, part, key)
         return await overview.of_caller(connection, caller, session_id), False
@@ -75,10 +75,10 @@ async def _repeated(
 
 
 async def _all_again(
-    connection: AsyncConnection, settings: Settings, session: Session, key: UUID | None
+    connection: AsyncConnection, connections: Connections, session: Session, key: UUID | None
 ) -> UUID:
     study = await studies.get_study(connection, session.study_id)
-    pinned = await pinned_now(connection, settings, study)
+    pinned = await pinned_now(connection, connections, study)
     earlier = await repository.select_sessions_of(connection, session.account_id, session.study_id)
     place = placed(pinned.presentation, earlier)
     await chat.stop_running(connection, session)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from quart import Blueprint, Response
 from quart_schema import document_request
 
+from quart_assessment.chat.current import connections
 from quart_assessment.database.current import database
 from quart_assessment.journey import finishing, restarting, starting, steps, withdrawing
 from quart_assessment.journey.schemas import (
@@ -34,7 +35,7 @@ async def start() -> Response:
     """Start a session; a repeat with the same key gives the same one."""
     form = await read_form(StartForm, settings().answer_body_bytes)
     session, new = await starting.start(
-        database(), settings(), caller(), Asked(form.id, form.study, form.language)
+        database(), connections(), caller(), Asked(form.id, form.study, form.language)
     )
     return kept({"session": session}, 201 if new else 200)
 
@@ -111,7 +112,7 @@ async def restart(session_id: str) -> Response:
     """Begin again: the whole session, or one part."""
     target = our_id(session_id)
     form = await read_form(RestartForm, settings().answer_body_bytes)
-    session, new = await restarting.restart(database(), settings(), caller(), target, form.part, form.id)
+    session, new = await restarting.restart(database(), connections(), caller(), target, form.part, form.id)
     return kept({"session": session}, 201 if new else 200)
 
 

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.accounts import service as accounts
 from quart_assessment.accounts.facts import Account
+from quart_assessment.chat.connections import Connections
+from quart_assessment.chat.fitness import is_external, missing_for_chat
 from quart_assessment.database.engine import Database
 from quart_assessment.database.schema import new_id
 from quart_assessment.database.transactions import committed
@@ -22,16 +24,12 @@ from quart_assessment.sessions import verbs
 from quart_assessment.sessions.facts import Kind
 from quart_assessment.sessions.problems import SessionLimit, SessionOpen, StudyIncomplete, VisitNotDue
 from quart_assessment.sessions.verbs import NewSession
-from quart_assessment.settings import Settings
 from quart_assessment.studies import service as studies
 from quart_assessment.studies.definition import ChatSettings, PresentationSettings
 from quart_assessment.studies.rows import Pinned, Study, Version
 from quart_assessment.studies.study_file import missing_settings
 from quart_assessment.web.caller import Caller
 from quart_assessment.web.envelope import Data, rfc3339
-
-CONNECTION = "default"
-"""The one connection to a model there is: that of the operator's environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,9 @@ class Place:
     first_of_visit: bool
 
 
-async def start(database: Database, settings: Settings, caller: Caller, asked: Asked) -> tuple[Data, bool]:
+async def start(
+    database: Database, connections: Connections, caller: Caller, asked: Asked
+) -> tuple[Data, bool]:
     """Start a session; gives it and whether it is new.
 
     Raises:
@@ -70,19 +70,19 @@ async def start(database: Database, settings: Settings, caller: Caller, asked: A
             known := await repository.select_by_key(connection, account.id, asked.key)
         ):
             return await overview.of_caller(connection, caller, known), False
-        session_id = await _new_session(connection, settings, account, asked)
+        session_id = await _new_session(connection, connections, account, asked)
         return await overview.of_caller(connection, caller, session_id), True
 
     return await committed(database, work)
 
 
 async def _new_session(
-    connection: AsyncConnection, settings: Settings, account: Account, asked: Asked
+    connection: AsyncConnection, connections: Connections, account: Account, asked: Asked
 ) -> UUID:
     study = await _study(connection, account, asked.study)
     earlier = await repository.select_sessions_of(connection, account.id, study.id)
     await _close_the_past(connection, earlier)
-    pinned = await pinned_now(connection, settings, study)
+    pinned = await pinned_now(connection, connections, study)
     now = await repository.select_now(connection)
     place = placed(pinned.presentation, earlier)
     check_due(study, pinned.presentation, earlier, now)
@@ -157,27 +157,22 @@ async def _close_the_past(connection: AsyncConnection, earlier: list[EarlierSess
             await verbs.close(connection, one.id, "INCOMPLETE", "expired", one.expires_at)
 
 
-async def pinned_now(connection: AsyncConnection, settings: Settings, study: Study) -> Pinned:
+async def pinned_now(connection: AsyncConnection, connections: Connections, study: Study) -> Pinned:
     """Read what a session started now is pinned to; raises StudyIncomplete."""
     version = await studies.newest_version(connection, study.id)
-    check_complete(settings, study, version)
+    check_complete(connections, study, version)
     return await studies.pinned(connection, version.id)
 
 
-def check_complete(settings: Settings, study: Study, version: Version) -> None:
+def check_complete(connections: Connections, study: Study, version: Version) -> None:
     """Check that no setting is missing; raises StudyIncomplete naming those that are."""
+    chat, presentation = version.parts.get("chat"), version.parts.get("presentation")
+    external = isinstance(chat, ChatSettings) and is_external(chat, connections)
     missing = [
-        *missing_settings(
-            version.parts,
-            version.help,
-            version.contacts,
-            demo=study.demo,
-            external=settings.llm_external,
-        )
+        *missing_settings(version.parts, version.help, version.contacts, demo=study.demo, external=external)
     ]
-    chat = version.parts.get("chat")
-    if isinstance(chat, ChatSettings) and chat.connection != CONNECTION:
-        missing.append("chat.connection")
+    if isinstance(chat, ChatSettings) and isinstance(presentation, PresentationSettings):
+        missing += missing_for_chat(chat, presentation.languages, connections)
     if missing:
         raise StudyIncomplete([Detail(name, "missing") for name in missing])
 

@@ -15,10 +15,11 @@ from quart_assessment.journey.schemas import WithdrawForm
 from quart_assessment.problems import Detail, Invalid
 from quart_assessment.sessions import service as sessions
 from quart_assessment.sessions import verbs
-from quart_assessment.sessions.facts import Session
+from quart_assessment.sessions.facts import EXTERNAL_MODEL, Session
 from quart_assessment.sessions.problems import WrongStep
 from quart_assessment.sessions.rules import check_open
 from quart_assessment.studies import service as studies
+from quart_assessment.studies.definition import ChatSettings
 from quart_assessment.studies.rows import Pinned
 from quart_assessment.web.caller import Caller
 from quart_assessment.web.envelope import Data
@@ -45,9 +46,10 @@ async def withdraw(
         scopes = [ALL] if form.scopes == ALL else _known(form.scopes, pinned)
         if not _is_done(session, scopes):
             check_open(session)
-            await (
-                _withdraw_all(connection, session) if scopes == [ALL] else _take(connection, session, scopes)
-            )
+            if scopes == [ALL]:
+                await _withdraw_all(connection, session)
+            else:
+                await _take(connection, session, pinned.chat, scopes)
         receipt = await _receipt(connection, session, scopes, erase=form.erase)
         return await overview.of_caller(connection, caller, session_id), receipt
 
@@ -73,10 +75,15 @@ async def _withdraw_all(connection: AsyncConnection, session: Session) -> None:
     await verbs.end(connection, session, "ABANDONED", WITHDRAWN)
 
 
-async def _take(connection: AsyncConnection, session: Session, scopes: Sequence[str]) -> None:
+async def _take(
+    connection: AsyncConnection, session: Session, chat_settings: ChatSettings, scopes: Sequence[str]
+) -> None:
     if session.consent_scopes is None:
         raise WrongStep("consent")
-    left = set(session.consent_scopes) - set(session.withdrawn_scopes) - set(scopes)
+    left = set(session.agreed) - set(scopes)
+    if EXTERNAL_MODEL in scopes and chat_settings.fallback is None:
+        # The study asks for it because the model it talks through is outside; the script, which may go on, is not.
+        left.discard("chat")
     if "chat" not in left:
         await chat.stop_running(connection, session)
     opens_parts = session.parts_open_at is None and "camera" not in left

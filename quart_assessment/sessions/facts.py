@@ -11,6 +11,8 @@ Kind = Literal["phq", "chat"]
 Step = Literal["consent", "camera_check", "phq", "chat", "complete"]
 EndState = Literal["COMPLETED", "ABANDONED", "INCOMPLETE", "FAILED"]
 SCOPE_OF: dict[Kind, str] = {"phq": "questionnaire", "chat": "chat"}
+EXTERNAL_MODEL = "external_model"
+"""The scope of words going to a model outside of the operator's machines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,11 @@ class Session:
     def order(self) -> tuple[Kind, Kind]:
         """The two parts in the order in which they are asked."""
         return ("phq", "chat") if self.first_part == "phq" else ("chat", "phq")
+
+    @property
+    def agreed(self) -> frozenset[str]:
+        """The scopes that were agreed to and not taken back."""
+        return frozenset(self.consent_scopes or ()) - frozenset(self.withdrawn_scopes)
 
     def part(self, kind: Kind) -> Assessment:
         """Give the current assessment of a part."""

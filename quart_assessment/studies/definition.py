@@ -116,16 +116,18 @@ class QuestionnaireSettings(Model):
 
 
 class Aspect(Model):
-    """One aspect of depression the interview should touch."""
+    """One aspect of depression the interview should touch; `questions` are the script's about it, by language."""
 
     name: Line
     description: Text
+    questions: dict[Language, Annotated[tuple[Line, ...], Field(min_length=1, max_length=2)]] | None = None
 
 
 class ChatSettings(Model):
     """The interview: what the model is told, what the participant reads, and when it ends."""
 
     connection: Slug = "default"
+    fallback: Literal["scripted"] | None = None
     instructions: Localised
     instructions_for_model: Text
     persona: Text | None = None
@@ -137,6 +139,11 @@ class ChatSettings(Model):
     after_risk_answer: Literal["continue", "skip"] = "continue"
     second_check: bool = False
     temperature: float = Field(0.7, ge=0, le=2)
+    turns_a_session: int = Field(600, ge=1, le=10_000)
+    model_calls_a_session: int = Field(300, ge=1)
+    model_tokens_a_session: int = Field(1_000_000, ge=1, le=10**12)
+    model_calls_a_day: int = Field(20_000, ge=1)
+    model_tokens_a_day: int = Field(20_000_000, ge=1, le=10**12)
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
@@ -144,6 +151,8 @@ class ChatSettings(Model):
             raise ValueError("instructions_for_model must contain {aspects}")
         if self.min_turns > self.max_turns:
             raise ValueError("min_turns must not exceed max_turns")
+        if self.max_turns > self.turns_a_session:
+            raise ValueError("max_turns must not exceed turns_a_session")
         return self
 
 

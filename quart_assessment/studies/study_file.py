@@ -22,6 +22,7 @@ from quart_assessment.studies.definition import (
     StudyFile,
 )
 from quart_assessment.studies.instruments import SUICIDAL_IDEATION, instrument
+from quart_assessment.studies.interview import chat_faults
 from quart_assessment.studies.wordings import questionnaire_faults
 
 PLACEHOLDER = "PLACEHOLDER"
@@ -44,10 +45,14 @@ def parse_study(text: str) -> StudyFile:
         raise StudyFileInvalid([f"not TOML: {error}"]) from None
     except ValidationError as error:
         raise StudyFileInvalid([_line(fault["loc"], fault["msg"]) for fault in error.errors()]) from None
+    languages = () if study.presentation is None else study.presentation.languages
+    faults: list[str] = []
     if study.questionnaire is not None:
-        languages = () if study.presentation is None else study.presentation.languages
-        if faults := questionnaire_faults(study.questionnaire, languages):
-            raise StudyFileInvalid(faults)
+        faults += questionnaire_faults(study.questionnaire, languages)
+    if study.chat is not None:
+        faults += chat_faults(study.chat, languages)
+    if faults:
+        raise StudyFileInvalid(faults)
     return study
 
 

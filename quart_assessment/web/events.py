@@ -18,6 +18,8 @@ PING = b": ping\n\n"
 PING_SECONDS = 15.0
 # Events that wait for a reader who takes them too slowly; past it their source waits.
 MOST_UNSENT = 16
+# Signs that many clients take for the end of a line, though the standard does not.
+_MISTAKEN = tuple((sign.encode(), b"\\u%04x" % ord(sign)) for sign in "\x85\u2028\u2029")
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
@@ -33,7 +35,11 @@ class Event:
 def written(event: Event) -> bytes:
     """Write an event as it goes over the wire (WHATWG HTML, section 9.2); its data is one line of JSON."""
     identity = b"" if event.id is None else b"id: %s\n" % event.id.encode()
-    return b"event: %s\n%sdata: %s\n\n" % (event.name.encode(), identity, as_json(event.data))
+    data = as_json(event.data)
+    if not data.isascii():
+        for sign, escaped in _MISTAKEN:
+            data = data.replace(sign, escaped)
+    return b"event: %s\n%sdata: %s\n\n" % (event.name.encode(), identity, data)
 
 
 def streamed(events: AsyncGenerator[Event, None]) -> Response:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from quart_assessment.chat.ending import TAG, ReplyText
+from quart_assessment.chat.ending import ReplyText
+from quart_assessment.studies.interview import TAG
 
 fragments = st.sampled_from(
     [TAG, TAG.upper(), "<", "</", "</end_", "conversation>", ">", "a", " ", "\n", "ſ", "K"]

@@ -1,6 +1,7 @@
 """Server-sent events as bytes, and a stream's pings and ends."""
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 
 import pytest
@@ -20,6 +21,13 @@ def test_an_event_is_written_as_the_contract_shows_it() -> None:
 
 def test_an_event_without_an_id_leaves_the_last_one() -> None:
     assert written(Event("help", {"text": "x"})) == b'event: help\ndata: {"text":"x"}\n\n'
+
+
+def test_signs_that_clients_take_for_line_breaks_are_escaped() -> None:
+    text = "a\u2028b\u2029c\x85dé"
+    line = written(Event("chunk", {"data": text})).decode()
+    assert len(line.splitlines()) == 3
+    assert json.loads(line.splitlines()[1].removeprefix("data: ")) == {"data": text}
 
 
 def test_line_breaks_in_the_data_stay_in_its_line() -> None:

@@ -44,13 +44,15 @@ async def test_a_failure_without_text_has_its_code(
 ) -> None:
     someone = await arrive()
     await someone.greet()
+    await someone.say("Good morning.")
+    model.requests.clear()
     model.say(script)
     events = await someone.say("Hello.")
     assert [event.name for event in events] == ["accepted", "error"]
     assert error(events) == (code, True)
     assert len(model.requests) == asks
     assert "secret words" not in str(events)
-    turn = (await turns(someone))[1]
+    turn = (await turns(someone))[2]
     assert (turn["state"], turn["message"], turn["reply"]) == ("failed", "Hello.", "")
 
 

@@ -2,17 +2,24 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
 
 import pytest
 
 from quart_assessment.chat.providers import (
-    Message,
     ModelFailure,
     ModelRefused,
     ModelTimedOut,
     ModelUnavailable,
+    Prompt,
+    Told,
 )
-from quart_assessment.chat.providers.openai_compatible import LONGEST_REPLY, Limits, OpenAICompatible
+from quart_assessment.chat.providers.openai_compatible import LONGEST_REPLY, OpenAICompatible
+from quart_assessment.chat.providers.statuses import seconds_of
+from tests.ground.connection import LIMITS, connection_to, conversation, hello
 from tests.ground.ports import free_port
 from tests.ground.scripted_model import Script, ScriptedModel, event, scripted, until
 
@@ -36,12 +43,12 @@ async def ask(model: ScriptedModel) -> AsyncIterator[Ask]:
         base_url: str | None = None,
         seen: list[str] | None = None,
     ) -> str:
-        limits = Limits(connect=1, first_token=first_token, idle=idle, tokens=50, at_once=10)
-        provider = OpenAICompatible(base_url or model.model.base_url, "a key", "scripted", limits)
+        limits = replace(LIMITS, first_token=first_token, idle=idle)
+        provider = OpenAICompatible(connection_to(base_url or model.model.base_url, limits))
         made.append(provider)
         until = asyncio.get_running_loop().time() + turn
         texts = [] if seen is None else seen
-        async for text in provider.reply([Message("user", "hello")], temperature=0.5, until=until):
+        async for text in provider.reply(hello(), Told(), until=until):
             texts.append(text)
         return "".join(texts)
 
@@ -64,6 +71,7 @@ async def test_one_ask_is_one_request_with_the_settings_asked_for(model: Scripte
             "max_tokens": 50,
             "temperature": 0.5,
             "stream": True,
+            "stream_options": {"include_usage": True},
         }
     ]
 
@@ -191,8 +199,8 @@ async def test_a_reply_cut_by_the_token_limit_is_whole(model: ScriptedModel, ask
 
 async def test_a_reader_who_leaves_ends_the_request(model: ScriptedModel) -> None:
     model.say(Script(["word "] * 500, pause=0.02))
-    provider = OpenAICompatible(model.model.base_url, "a key", "scripted", Limits(1, 5, 5, 50, 10))
-    replies = provider.reply([], temperature=0, until=asyncio.get_running_loop().time() + 10)
+    provider = OpenAICompatible(connection_to(model.model.base_url))
+    replies = provider.reply(hello(), Told(), until=asyncio.get_running_loop().time() + 10)
     assert await anext(replies)
     await replies.aclose()
     await until(lambda: model.open == 0)
@@ -200,11 +208,103 @@ async def test_a_reader_who_leaves_ends_the_request(model: ScriptedModel) -> Non
 
 
 async def test_a_probe_says_whether_the_model_is_there(model: ScriptedModel) -> None:
-    limits = Limits(1, 5, 5, 50, 10)
-    there = OpenAICompatible(model.model.base_url, "a key", "scripted", limits)
+    there = OpenAICompatible(connection_to(model.model.base_url))
     await there.probe()
-    away = OpenAICompatible(f"http://127.0.0.1:{free_port()}/v1", "a key", "scripted", limits)
+    away = OpenAICompatible(connection_to(f"http://127.0.0.1:{free_port()}/v1"))
     with pytest.raises(ModelUnavailable):
         await away.probe()
     await there.close()
     await away.close()
+
+
+async def asked(provider: OpenAICompatible, prompt: Prompt) -> str:
+    until = asyncio.get_running_loop().time() + 5
+    try:
+        return "".join([text async for text in provider.reply(prompt, Told(), until=until)])
+    finally:
+        await provider.close()
+
+
+async def test_azure_is_asked_by_deployment_version_and_its_own_header(model: ScriptedModel) -> None:
+    azure: dict[str, Any] = {"kind": "azure", "model": "our-deployment", "api_version": "2024-10-21"}
+    provider = OpenAICompatible(connection_to(f"http://127.0.0.1:{model.port}/openai", **azure))
+    await provider.probe()
+    assert await asked(provider, provider.prepare(conversation())) == "Thank you."
+    lists, asks = model.heads
+    assert lists.startswith("GET /openai/models?api-version=2024-10-21 ")
+    path = "/openai/deployments/our-deployment/chat/completions?api-version=2024-10-21"
+    assert asks.startswith(f"POST {path} ")
+    for head in (lists, asks):
+        assert "\r\napi-key: a key\r\n" in head
+        assert "bearer" not in head.lower()
+
+
+async def test_a_connection_says_which_parameters_its_model_takes(model: ScriptedModel) -> None:
+    says: dict[str, Any] = {"tokens_field": "max_completion_tokens", "omit": ("temperature",), "seed": 7}
+    provider = OpenAICompatible(connection_to(model.model.base_url, **says))
+    await asked(provider, provider.prepare(conversation()))
+    (request,) = model.requests
+    assert (request["max_completion_tokens"], request["seed"]) == (50, 7)
+    assert not {"temperature", "max_tokens"} & request.keys()
+
+
+async def said(provider: OpenAICompatible, told: Told | None = None) -> str:
+    until = asyncio.get_running_loop().time() + 5
+    return "".join([text async for text in provider.reply(hello(), told or Told(), until=until)])
+
+
+async def test_a_server_that_does_not_know_of_usage_is_asked_without_it_from_then_on(
+    model: ScriptedModel,
+) -> None:
+    provider = OpenAICompatible(connection_to(model.model.base_url))
+    model.say(Script(status=400), Script())
+    with pytest.raises(ModelRefused) as refused:
+        await said(provider)
+    assert refused.value.may_pass
+    for _ in range(2):
+        assert await said(provider) == "Thank you."
+    assert ["stream_options" in request for request in model.requests] == [True, False, False]
+    model.say(Script(status=400))
+    with pytest.raises(ModelRefused) as refused:
+        await said(provider)
+    assert not refused.value.may_pass
+    await provider.close()
+
+
+async def test_a_server_that_refuses_either_way_is_asked_for_usage_again(model: ScriptedModel) -> None:
+    provider = OpenAICompatible(connection_to(model.model.base_url))
+    model.say(Script(status=400), Script(status=400), Script())
+    for may_pass in (True, False):
+        with pytest.raises(ModelRefused) as refused:
+            await said(provider)
+        assert refused.value.may_pass is may_pass
+    await said(provider)
+    assert ["stream_options" in request for request in model.requests] == [True, False, True]
+    await provider.close()
+
+
+async def test_tokens_told_of_after_the_last_word_are_noted(model: ScriptedModel) -> None:
+    model.say(Script(usage=(120, 7)))
+    provider, told = OpenAICompatible(connection_to(model.model.base_url)), Told()
+    await said(provider, told)
+    assert told == Told("scripted-2024", 120, 7)
+    await provider.close()
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (None, 0),
+        ("7", 7),
+        ("soon", 0),
+        ("-3", 0),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
+    ],
+)
+def test_what_retry_after_asks_for(header: str | None, seconds: float) -> None:
+    assert seconds_of(header) == seconds
+
+
+def test_retry_after_may_name_a_time() -> None:
+    then = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    assert 60 < seconds_of(then) <= 90

@@ -1,13 +1,17 @@
 """A second look at a message by the study's model: it adds hits, removes none, and its failure changes nothing."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from uuid import uuid4
 
 import httpx
 import pytest
 
 from quart_assessment.chat import second_check
+from quart_assessment.chat.providers import Prompt, Told
+from quart_assessment.chat.providers.scripted import Scripted
 from tests.chat.conftest import Arrive
+from tests.ground.connection import connection_to
 from tests.ground.participant import Participant, text_of
 from tests.ground.postgres import Database
 from tests.ground.scripted_model import Script, ScriptedModel, until
@@ -130,9 +134,11 @@ async def test_a_turn_stopped_meanwhile_gets_no_second_answer(
 async def test_a_silent_model_is_waited_for_so_long_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(second_check, "SECONDS", 0.05)
 
-    async def silent(messages: object, until: float):  # type: ignore[no-untyped-def]
-        await asyncio.Event().wait()
-        yield "RISK"
+    class Silent(Scripted):
+        async def reply(self, prompt: Prompt, told: Told, *, until: float) -> AsyncGenerator[str, None]:
+            await asyncio.Event().wait()
+            yield "RISK"
 
     async with asyncio.timeout(5):
-        assert await second_check.look_again(silent, VEILED, None) is None
+        sent = second_check.messages(VEILED, None)
+        assert await second_check.look_again(Silent(), connection_to("http://127.0.0.1:1/v1"), sent) is None

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
-from quart_assessment.chat.providers import Message, wire
-from quart_assessment.chat.providers import openai_compatible as provider
-from quart_assessment.chat.providers.openai_compatible import Limits, OpenAICompatible
+from quart_assessment.chat.providers import Told, wire
+from quart_assessment.chat.providers.client import behind_a_proxy
+from quart_assessment.chat.providers.openai_compatible import OpenAICompatible
 from quart_assessment.chat.providers.wire import Wire, reply_of
+from tests.ground.connection import connection_to, hello
 from tests.ground.scripted_model import Script, ScriptedModel, event, scripted, until
 
 
@@ -163,10 +164,10 @@ def deltas(*pieces: str) -> bytes:
 
 
 async def told(base_url: str) -> str:
-    asked = OpenAICompatible(base_url, "a key", "scripted", Limits(1, 5, 5, 50, 10))
+    asked = OpenAICompatible(connection_to(base_url))
     until_then = asyncio.get_running_loop().time() + 5
     try:
-        texts = asked.reply([Message("user", "hello")], temperature=0.5, until=until_then)
+        texts = asked.reply(hello(), Told(), until=until_then)
         return "".join([text async for text in texts])
     finally:
         await asked.close()
@@ -186,7 +187,7 @@ async def test_the_proxy_of_the_environment_is_for_models_elsewhere(
         monkeypatch.setenv("HTTP_PROXY", str(client.base_url))
         monkeypatch.setenv("NO_PROXY", "not.elsewhere.test")
         assert await told("http://elsewhere.test/v1") == "By proxy"
-        assert not provider._behind_a_proxy("http://not.elsewhere.test/v1")
+        assert not behind_a_proxy("http://not.elsewhere.test/v1")
         model.say(Script(["By itself"]))
         assert await told(model.model.base_url) == "By itself"
         assert server.connections == 1

@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from tests.ground.own_postgres import own_server
 from tests.ground.participant import Participant, events_of, kept, refused, text_of
 from tests.ground.ports import free_port
 from tests.ground.postgres import Database
@@ -22,6 +23,7 @@ SETTINGS = {
     "turn_lease_seconds": 2,
     "graceful_timeout": 6,
 }
+STUDY = study_with(presentation={"order": "chat_first"}, chat={"min_turns": 1})
 Enter = Callable[..., Awaitable[Participant]]
 
 
@@ -50,8 +52,7 @@ def start(database: Database, serve: Callable[..., Service], port: int) -> Calla
 @pytest.fixture
 async def enter(database: Database) -> AsyncIterator[Enter]:
     """Bring new people of one study to their greeted chat at a service."""
-    study = study_with(presentation={"order": "chat_first"}, chat={"min_turns": 1})
-    people = iter((await populated(database, study, participants=40)).participants)
+    people = iter((await populated(database, STUDY, participants=40)).participants)
     async with AsyncExitStack() as stack:
 
         async def entered(service: Service) -> Participant:
@@ -116,6 +117,60 @@ async def test_a_killed_worker_leaves_its_turn_interrupted_with_its_text(
     assert text_of(await there.say("Yes.")) == "Go on."
     assert len(model.requests) == 2
     await there.client.aclose()
+
+
+async def test_a_worker_killed_before_the_first_token_leaves_its_turn_to_be_asked_again(
+    model: ScriptedModel, start: Callable[..., Service], enter: Enter
+) -> None:
+    first, second = start(), start()
+    someone = await enter(first)
+    there = at(second, someone)
+    model.say(Script([], stall=True), Script(["Thank you."]))
+    message_id = str(uuid4())
+    sending = asyncio.create_task(someone.say("Hello.", message_id))
+    await until(lambda: len(model.requests) == 1)
+    joining = asyncio.create_task(there.say("Hello.", message_id))
+    await asyncio.sleep(0.1)
+    for worker in first.workers():
+        worker.send_signal(signal.SIGKILL)
+    with pytest.raises(httpx.TransportError):
+        await sending
+    async with asyncio.timeout(4):
+        events = await joining
+    assert [event.name for event in events] == ["accepted", "error"]
+    assert (events[-1].data["code"], events[-1].data["retry"]) == ("interrupted", True)
+    assert text_of(await there.say("Hello.", message_id)) == "Thank you."
+    found = kept(await there.client.get(f"{there.path}/chat"))["turns"]
+    assert [(turn["message"], turn["reply"]) for turn in found[1:]] == [("Hello.", "Thank you.")]
+    assert len(model.requests) == 2
+    await there.client.aclose()
+
+
+async def test_a_database_restarted_while_a_reply_streams_loses_none_of_it(
+    model: ScriptedModel, serve: Callable[..., Service], port: int
+) -> None:
+    async with own_server() as server:
+        people = await populated(server.database, STUDY, participants=1)
+        named = Model(f"http://127.0.0.1:{port}/v1", "a key", "scripted")
+        service = serve(server.database, model=named, **SETTINGS | {"turn_lease_seconds": 20})
+        async with service.client() as client:
+            someone = Participant(client)
+            await someone.log_in(people.participants[0].username, people.participants[0].password)
+            await someone.arrive()
+            await someone.greet()
+            words = [f"word{number} " for number in range(100)]
+            model.say(Script(words, pause=0.05))
+            message_id = str(uuid4())
+            sending = asyncio.create_task(someone.say("Hello.", message_id))
+            await until(lambda: len(model.requests) == 1)
+            await asyncio.sleep(0.5)
+            await server.stop()
+            await asyncio.sleep(0.5)
+            await server.start()
+            assert text_of(await sending) == "".join(words)
+            assert await reply_of(someone) == ("complete", "".join(words))
+            assert text_of(await someone.say("Hello.", message_id)) == "".join(words)
+            assert len(model.requests) == 1
 
 
 async def test_a_stopping_worker_ends_streams_and_keeps_what_came(

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from quart_assessment.cli.doctor import examine, examine_address, examine_model, examine_secret, examine_store
+from quart_assessment.cli.doctor import examine, examine_address, examine_secret, examine_store
 from quart_assessment.cli.doctor_database import examine_database
+from quart_assessment.cli.doctor_models import examine_models
 from quart_assessment.cli.findings import Finding
 from quart_assessment.settings import Settings
+from tests.ground.connection import private
 from tests.ground.house import load_into
 from tests.ground.postgres import Database, Server
 from tests.ground.service import PROGRAM, Model, bare_environment
@@ -103,11 +105,43 @@ def test_a_store_that_cannot_be_written_fails(tmp_path: Path) -> None:
 
 async def test_the_model_is_asked_with_its_key(local_model: Model) -> None:
     there = Settings(llm_base_url=local_model.base_url, llm_api_key=SecretStr(local_model.key))
-    assert (await examine_model(there)).level == "ok"
+    assert [finding.level for finding in await examine_models(there)] == ["ok"]
     stranger = there.model_copy(update={"llm_model": "another"})
-    assert (await examine_model(stranger)).level == "warn"
+    assert [finding.level for finding in await examine_models(stranger)] == ["warn"]
     nobody = there.model_copy(update={"llm_base_url": "http://127.0.0.1:1/v1"})
-    assert (await examine_model(nobody)).level == "fail"
+    assert [finding.level for finding in await examine_models(nobody)] == ["fail"]
+
+
+async def test_each_connection_of_the_file_is_looked_at(tmp_path: Path, local_model: Model) -> None:
+    written = private(
+        tmp_path / "models.toml",
+        f"""
+        [here]
+        kind = "openai"
+        base_url = "{local_model.base_url}"
+        api_key = "{local_model.key}"
+        model = "{local_model.name}"
+        external = false
+        [away]
+        kind = "openai"
+        base_url = "http://127.0.0.1:1/v1"
+        api_key = "the-canary"
+        model = "x"
+        external = true
+        """,
+    )
+    findings = await examine_models(Settings(llm_connections_file=written))
+    assert [(finding.subject, finding.level) for finding in findings] == [
+        ("model", "warn"),
+        ("model here", "ok"),
+        ("model away", "warn"),
+        ("model away", "fail"),
+    ]
+    assert "canary" not in str(findings)
+    written.chmod(0o640)
+    (finding,) = await examine_models(Settings(llm_connections_file=written))
+    assert (finding.subject, finding.level) == ("models", "fail")
+    assert "chmod 600" in finding.sentence
 
 
 @pytest.mark.parametrize(

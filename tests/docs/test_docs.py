@@ -16,6 +16,7 @@ from pydantic import BaseModel, SecretStr
 import quart_assessment
 from quart_assessment import measures
 from quart_assessment.app import create_app
+from quart_assessment.chat.connections_file import Entry
 from quart_assessment.cli.main import VERBS
 from quart_assessment.database.schema import metadata
 from quart_assessment.problems import Problem
@@ -106,6 +107,13 @@ def shown(default: object) -> str:
     if isinstance(default, SecretStr):
         default = default.get_secret_value()
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"
+
+
+def test_every_key_of_a_connection_stands_in_operations() -> None:
+    listed = re.findall(
+        r"^\| (`\w+`(?:, `\w+`)*) \|", sections(page("operations.md"))["Models"], re.MULTILINE
+    )
+    assert {name for cell in listed for name in re.findall(r"\w+", cell)} == set(Entry.model_fields)
 
 
 def test_every_metric_stands_in_operations_with_its_labels() -> None:

@@ -2,13 +2,18 @@
 
 import asyncio
 import json
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from tests.ground.service import Model
+
+CERTIFICATE = Path(__file__).with_name("untrusted.pem")
+"""A certificate for 127.0.0.1 that nobody has signed, with its key."""
 
 
 @dataclass
@@ -17,7 +22,8 @@ class Script:
 
     `pieces` are sent as deltas, `pause` seconds apart; then `finish` as the reason, [DONE], and the end.
     `hold` stalls before the pieces, `cut` breaks the connection after them, `stall` is silent after them.
-    `raw` is sent instead of everything, as it is.
+    `raw` is sent instead of everything, as it is; `echo`: all that was asked is sent instead of the pieces.
+    `usage` are the tokens told of before [DONE].
     """
 
     pieces: Iterable[str] = ("Thank you.",)
@@ -29,15 +35,19 @@ class Script:
     hold: asyncio.Event | None = None
     raw: Iterable[bytes] | None = None
     location: str | None = None
+    retry_after: str | None = None
+    usage: tuple[int, int] | None = None
+    echo: bool = False
 
 
 @dataclass
 class ScriptedModel:
-    """Answers each request by the next script, the last one for ever; keeps every request's JSON."""
+    """Answers each request by the next script, the last one for ever; keeps every request's head and JSON."""
 
     port: int = 0
     scripts: deque[Script] = field(default_factory=deque)
     requests: list[dict[str, Any]] = field(default_factory=list)
+    heads: list[str] = field(default_factory=list)
     open: int = 0
     finished: int = 0
 
@@ -70,12 +80,16 @@ class ScriptedModel:
             0,
         )
         body = await reader.readexactly(length)
+        self.heads.append(head)
         if head.startswith("GET"):
             writer.write(b'HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{"data":[]}')
             await writer.drain()
             return True
         self.requests.append(json.loads(body))
         script = self.scripts.popleft() if len(self.scripts) > 1 else self.scripts[0]
+        if script.echo:
+            whole = json.dumps(self.requests[-1], ensure_ascii=False)
+            script = replace(script, pieces=[whole[at : at + 200] for at in range(0, len(whole), 200)])
         if script.status != 200:
             return await self._refuse(writer, script)
         writer.write(
@@ -87,6 +101,7 @@ class ScriptedModel:
     async def _refuse(self, writer: asyncio.StreamWriter, script: Script) -> bool:
         words = b'{"error":{"message":"the secret words of a provider","code":"x"}}'
         place = f"location: {script.location}\r\n" if script.location else ""
+        place += f"retry-after: {script.retry_after}\r\n" if script.retry_after else ""
         writer.write(
             f"HTTP/1.1 {script.status} No\r\n{place}content-length: {len(words)}\r\n\r\n".encode() + words
         )
@@ -113,9 +128,13 @@ class ScriptedModel:
 
     def _events(self, script: Script) -> Iterable[bytes]:
         for piece in script.pieces:
-            yield event({"choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]})
+            said = {"index": 0, "delta": {"content": piece}, "finish_reason": None}
+            yield event({"model": "scripted-2024", "choices": [said]})
         if not script.cut and not script.stall and script.finish is not None:
             yield event({"choices": [{"index": 0, "delta": {}, "finish_reason": script.finish}]})
+            if script.usage is not None:
+                tokens = dict(zip(("prompt_tokens", "completion_tokens"), script.usage, strict=True))
+                yield event({"model": "scripted-2024", "choices": [], "usage": tokens})
             yield b"data: [DONE]\n\n"
 
 
@@ -130,11 +149,15 @@ async def _send(writer: asyncio.StreamWriter, data: bytes) -> None:
 
 
 @asynccontextmanager
-async def scripted(*scripts: Script, port: int = 0) -> AsyncIterator[ScriptedModel]:
-    """Run a scripted model, on a port of its own unless one is given."""
+async def scripted(*scripts: Script, port: int = 0, tls: bool = False) -> AsyncIterator[ScriptedModel]:
+    """Run a scripted model, on a port of its own unless one is given; `tls`: with a certificate that is CERTIFICATE."""
     model = ScriptedModel()
     model.say(*(scripts or (Script(),)))
-    server = await asyncio.start_server(model._serve, "127.0.0.1", port)
+    context = None
+    if tls:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(CERTIFICATE)
+    server = await asyncio.start_server(model._serve, "127.0.0.1", port, ssl=context)
     model.port = server.sockets[0].getsockname()[1]
     try:
         yield model

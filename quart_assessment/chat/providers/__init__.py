@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol
+
+from quart_assessment.studies.definition import ChatSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A stored turn: what the participant wrote (None for the greeting), and the reply, perhaps empty."""
+
+    message: str | None
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """An interview up to the reply that is to be made; nothing of it is about anybody else.
+
+    `number` counts the participant's messages with a reply, `message` included; None and 0: the greeting.
+    """
+
+    settings: ChatSettings
+    language: str
+    history: Sequence[Exchange]
+    message: str | None
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,17 +39,50 @@ class Message:
     content: str
 
 
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a model is asked with; for the script, what it says."""
+
+    messages: Sequence[Message]
+    parameters: Mapping[str, float]
+    instructions_sha256: bytes
+
+
+@dataclass(slots=True)
+class Told:
+    """What a provider says of a reply beside its text, as far as it says so."""
+
+    model: str | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+
+
+class PromptTooLong(Exception):
+    """The instructions and the newest message alone are more than the model is given."""
+
+
 class ModelFailure(Exception):
     """A model gave no usable reply. It carries a code of ours and never the provider's words."""
 
     code: ClassVar[str] = "model_unavailable"
+    again: ClassVar[bool] = False
 
-    def __init__(self) -> None:
+    def __init__(self, *, wait: float = 0, otherwise: bool = False) -> None:
+        """Say how long the provider asks to be left alone, in seconds, or that it is to be asked `otherwise`."""
         super().__init__(self.code)
+        self.wait = wait
+        self.otherwise = otherwise
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether asking once more at once may help."""
+        return self.again or self.otherwise
 
 
 class ModelUnavailable(ModelFailure):
     """The model could not be reached, broke off, or answered with nothing."""
+
+    again = True
 
 
 class ModelTimedOut(ModelFailure):
@@ -43,10 +100,12 @@ class ModelRefused(ModelFailure):
 class Provider(Protocol):
     """A language model. One call of `reply` is one HTTP request; nothing is retried underneath."""
 
-    def reply(
-        self, messages: Sequence[Message], *, temperature: float, until: float
-    ) -> AsyncGenerator[str, None]:
-        """Yield the reply's text as it comes, never empty pieces.
+    def prepare(self, conversation: Conversation) -> Prompt:
+        """Put together what the reply is asked for with; raises PromptTooLong."""
+        ...
+
+    def reply(self, prompt: Prompt, told: Told, *, until: float) -> AsyncGenerator[str, None]:
+        """Yield the reply's text as it comes, never empty pieces; what else is said of it goes into `told`.
 
         `until` is the event loop's time at which the whole reply must have ended. A reply that ends has
         ended whole; anything else raises a ModelFailure, after some text or before any.

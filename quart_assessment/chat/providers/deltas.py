@@ -8,9 +8,11 @@ from typing import NamedTuple
 
 import orjson
 
-from quart_assessment.chat.providers import ModelFailure, ModelRefused, ModelUnavailable
+from quart_assessment.chat.providers import ModelFailure, ModelRefused, ModelUnavailable, Told
 
 _LONGEST_LINE = 1024 * 1024
+_LONGEST_NAME = 300
+_MOST_TOKENS = 2**31 - 1
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _LONE = re.compile("[\ud800-\udfff]")
 _CONTENT_REFUSALS = frozenset({"content_filter", "content_policy_violation"})
@@ -28,10 +30,12 @@ class DeltaDecoder:
     """Reads `data:` lines of OpenAI's chat completion chunks, fed by pieces cut anywhere.
 
     The failure is ModelRefused when the provider refuses for the content, ModelUnavailable when it reports any
-    other error or writes what is no event. Bytes that are no UTF-8 become U+FFFD.
+    other error or writes what is no event. Bytes that are no UTF-8 become U+FFFD. What the stream says of the model
+    and of tokens is noted in `told`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, told: Told) -> None:
+        self._told = told
         self._rest = b""
         self._surrogate = ""
 
@@ -57,7 +61,7 @@ class DeltaDecoder:
             if not said:
                 continue
             try:
-                more, last = _read_chunk(said)
+                more, last = _read_chunk(said, self._told)
             except ModelFailure as failed:
                 # What the same bytes said before it is part of the reply.
                 failure = failed
@@ -76,19 +80,23 @@ class DeltaDecoder:
         return lines
 
     def _storable(self, text: str, *, last: bool) -> str:
-        """Join surrogate halves that came apart; replace lone ones and drop NUL, which no text may hold."""
+        """Join surrogate halves that came apart, and make the rest `storable`."""
         text = (self._surrogate + text).replace("\x00", "")
         self._surrogate = ""
-        if text.isascii():
-            return text
-        if not last and "\ud800" <= text[-1] <= "\udbff":
+        if text and not last and "\ud800" <= text[-1] <= "\udbff":
             text, self._surrogate = text[:-1], text[-1]
-        if _LONE.search(text):
-            text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        return text
+        return storable(text)
 
 
-def _read_chunk(said: bytes) -> tuple[str, bool]:
+def storable(text: str) -> str:
+    """Give text as a database takes it: surrogates joined or replaced, NUL dropped."""
+    text = text.replace("\x00", "")
+    if not text.isascii() and _LONE.search(text):
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def _read_chunk(said: bytes, told: Told) -> tuple[str, bool]:
     try:
         chunk: object = orjson.loads(said)
     except orjson.JSONDecodeError:
@@ -100,6 +108,10 @@ def _read_chunk(said: bytes) -> tuple[str, bool]:
         raise ModelUnavailable
     if chunk.get("error"):
         raise _reported(chunk["error"])
+    if told.model is None:
+        told.model = _name(chunk.get("model"))
+    if usage := chunk.get("usage"):
+        _note_tokens(usage, told)
     choices = chunk.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     if not isinstance(choice, dict):
@@ -112,6 +124,23 @@ def _read_chunk(said: bytes) -> tuple[str, bool]:
         raise ModelRefused
     content = delta.get("content")
     return content if isinstance(content, str) else "", reason is not None
+
+
+def _name(said: object) -> str | None:
+    return storable(said)[:_LONGEST_NAME] if isinstance(said, str) and said else None
+
+
+def _note_tokens(usage: object, told: Told) -> None:
+    # Servers that tell of it with every chunk count on: the last word is the truth.
+    if isinstance(usage, dict):
+        told.tokens_in = _count(usage.get("prompt_tokens"))
+        told.tokens_out = _count(usage.get("completion_tokens"))
+
+
+def _count(said: object) -> int | None:
+    return (
+        said if isinstance(said, int) and not isinstance(said, bool) and 0 <= said <= _MOST_TOKENS else None
+    )
 
 
 def _reported(error: object) -> ModelRefused | ModelUnavailable:

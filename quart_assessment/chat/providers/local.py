@@ -15,7 +15,7 @@ from quart_assessment.settings import Settings
 
 # Interviews of 20 turns fit; each slot keeps one conversation's state.
 _CONTEXT_TOKENS = 4096
-_SLOTS = 2
+SLOTS = 2
 _HTTP_THREADS = 16
 _PROMPT_CACHE_MIB = 64
 _QUIET = 0
@@ -60,8 +60,8 @@ def serve(settings: Settings, host: str, port: int) -> None:
     parameters.port = port
     parameters.cpuparams.n_threads = 1
     parameters.cpuparams_batch.n_threads = 1
-    parameters.n_parallel = _SLOTS
-    parameters.n_ctx = _CONTEXT_TOKENS * _SLOTS
+    parameters.n_parallel = SLOTS
+    parameters.n_ctx = _CONTEXT_TOKENS * SLOTS
     parameters.n_threads_http = _HTTP_THREADS
     parameters.cache_ram_mib = _PROMPT_CACHE_MIB
     parameters.verbosity = _QUIET
