@@ -6,6 +6,8 @@ the whole reply is. Without `complete` the turn is unknown: join it or read it.
 
 from __future__ import annotations
 
+import asyncio
+
 from quart import Quart
 
 # The part of GRACEFUL_TIMEOUT that replies under way are given; the pools close after it.
@@ -26,6 +28,7 @@ def install(app: Quart) -> None:
     from quart_assessment.chat.routes import blueprint
     from quart_assessment.database.current import database_of
     from quart_assessment.database.listen import Listener
+    from quart_assessment.safety.reply_rules import load_rules
     from quart_assessment.web.state import settings_of
 
     settings = settings_of(app)
@@ -34,6 +37,8 @@ def install(app: Quart) -> None:
     app.register_blueprint(blueprint)
 
     async def begin() -> None:
+        # The first message of a worker would wait for that, and all others with it.
+        await asyncio.to_thread(load_rules)
         lines = Lines.of(connections, unnamed_default=settings.llm_base_url is None)
         listener = Listener.of(settings, CHANNEL)
         live = LiveTurns(settings, database_of(app), lines, listener)

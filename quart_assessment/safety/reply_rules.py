@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any, cast
 
 from quart_assessment.safety.patterns import as_met, phrases
-from quart_assessment.safety.rule_sets import rule_sets
+from quart_assessment.safety.rule_sets import languages, rule_sets
 from quart_assessment.safety.wording import Spelling
 
 _ALL = "en"
@@ -45,6 +45,13 @@ def reply_rules(language: str) -> tuple[ReplyRules, ...]:
     """Give the rules by which replies of a session are judged: its language's, if there are any, and the English."""
     own = language.partition("-")[0].lower()
     return tuple(_read(name) for name in dict.fromkeys((own, _ALL)) if name in _sources())
+
+
+def load_rules() -> None:
+    """Read the rules for messages and replies in all languages, which takes most of a second of a processor."""
+    for language in languages():
+        rule_sets(language)
+        reply_rules(language)
 
 
 @lru_cache(maxsize=1)

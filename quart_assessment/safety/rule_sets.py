@@ -112,6 +112,11 @@ def rule_sets(language: str) -> tuple[RuleSet, ...]:
     return (theirs, replace(everyones, rules=left))
 
 
+def languages() -> frozenset[str]:
+    """Name the languages that have rules."""
+    return frozenset(_sources())
+
+
 @lru_cache(maxsize=1)
 def _sources() -> Mapping[str, str]:
     folder = files(__package__) / "words"
