@@ -50,7 +50,7 @@ async def test_the_fixed_reply_comes_with_help_and_the_model_is_not_asked(
     assert (turn["state"], turn["safety"], turn["reply"]) == ("complete", True, text_of(events))
     assert (await someone.refresh())["chat"]["turns"] == 1
     (alert,) = await alerts(module_database, someone)
-    assert (alert["source"], alert["value"], alert["detector"]) == ("chat", 3, "en-3:kill_self")
+    assert (alert["source"], alert["value"], alert["detector"]) == ("chat", 3, "en-4:kill_self")
     assert await someone.say(DANGER, message_id) == events
     assert len(await alerts(module_database, someone)) == 1
 

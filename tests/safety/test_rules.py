@@ -335,7 +335,7 @@ def test_an_ordinary_answer_is_no_hit(text: str) -> None:
 
 
 def test_a_hit_names_its_rule_and_version() -> None:
-    assert check_message("I want to kill myself", "en") == Hit("kill_self", "en-3", 3)
+    assert check_message("I want to kill myself", "en") == Hit("kill_self", "en-4", 3)
 
 
 def test_a_statement_of_intent_scores_above_a_passive_wish() -> None:
