@@ -17,9 +17,11 @@ _TAKE = sa.text("""
     WITH session AS (
         SELECT coalesce(sum(model_calls), 0) AS calls, coalesce(sum(model_tokens), 0) AS tokens
         FROM turns WHERE session_id = :session_id
+    ), mine AS (
+        SELECT FROM turns WHERE session_id = :session_id AND message_id = :message_id FOR NO KEY UPDATE
     ), used AS (
         INSERT INTO model_use AS m (study_id, day_at, calls, tokens)
-        SELECT :study_id, date_trunc('day', now(), 'UTC'), 1, :tokens FROM session s
+        SELECT :study_id, date_trunc('day', now(), 'UTC'), 1, :tokens FROM session s CROSS JOIN mine
         WHERE s.calls < :calls_a_session AND s.tokens + :tokens <= :tokens_a_session
             AND :tokens <= :tokens_a_day
         ON CONFLICT (study_id, day_at) DO UPDATE SET calls = m.calls + 1, tokens = m.tokens + excluded.tokens
