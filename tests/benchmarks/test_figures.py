@@ -24,9 +24,12 @@ def test_contenders_take_turns_and_the_warming_round_does_not_count() -> None:
 
         return take
 
-    seen = alternating({name: turn_of(name) for name in "ab"}, 2, pause=0)
-    assert order == ["a", "b", "a", "b", "a", "b"]
-    assert seen == {"a": [3, 5], "b": [4, 6]}
+    seen = alternating({name: turn_of(name) for name in "abcd"}, 5, pause=0)
+    rounds = ["".join(order[begin : begin + 4]) for begin in range(0, len(order), 4)]
+    assert [sorted(one) for one in rounds] == [["a", "b", "c", "d"]] * 6
+    assert len(set(rounds)) > 1
+    assert {name: len(of) for name, of in seen.items()} == dict.fromkeys("abcd", 5)
+    assert min(min(of) for of in seen.values()) == 5
 
 
 def test_a_ratio_compares_neighbours_in_time() -> None:
