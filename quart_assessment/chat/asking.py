@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment import measures
 from quart_assessment.chat import repository, second_check
-from quart_assessment.chat.connections import SCRIPTED
 from quart_assessment.chat.delta_writer import DeltaWriter
 from quart_assessment.chat.ending import ReplyText
 from quart_assessment.chat.facts import MOST_ASKS, NO_CONSENT, OVER_LIMIT, Ask
@@ -32,8 +31,8 @@ from quart_assessment.chat.spending.repository import OverLimit, take_call
 from quart_assessment.chat.spending.tokens import estimated_prompt
 from quart_assessment.database.engine import Database
 from quart_assessment.database.transactions import committed
+from quart_assessment.safety.hits import Hit
 from quart_assessment.safety.replies import ReplyCheck
-from quart_assessment.safety.rules import Hit
 from quart_assessment.sessions import service as sessions
 from quart_assessment.sessions.facts import EXTERNAL_MODEL
 
@@ -134,7 +133,7 @@ class Asking:
     async def _second_hit(self, line: Line) -> Hit | None:
         """Have the model look at the message, where the study wants that; it is one of the calls that are counted."""
         ask, connected = self.ask, line.connection
-        if ask.message is None or not ask.settings.second_check or connected.kind == SCRIPTED:
+        if ask.message is None or not ask.settings.second_check or connected.is_scripted:
             return None
         messages = second_check.messages(ask.message, ask.asked)
 
@@ -188,7 +187,7 @@ class Asking:
         Raises NotAsked.
         """
         ask, connected = self.ask, line.connection
-        if connected.kind == SCRIPTED:
+        if connected.is_scripted:
             return None
         if connected.external:
             session = await sessions.get_any(connection, ask.key.session_id)

@@ -51,5 +51,10 @@ class ModelConnection:
     tokens_field: TokensField = "max_tokens"
     omit: tuple[Parameter, ...] = ()
 
+    @property
+    def is_scripted(self) -> bool:
+        """Whether it leads to the script, and to no model."""
+        return self.kind == "scripted"
+
 
 Connections = Mapping[str, ModelConnection]

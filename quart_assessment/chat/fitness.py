@@ -16,7 +16,7 @@ def missing_for_chat(settings: ChatSettings, languages: Iterable[str], connectio
     """
     asked = connections.get(settings.connection)
     unspoken = [one for one in languages if not script.speaks(one)]
-    missing = ["chat.connection"] * (asked is None or (asked.kind == SCRIPTED and bool(unspoken)))
+    missing = ["chat.connection"] * (asked is None or (asked.is_scripted and bool(unspoken)))
     return missing + ["chat.fallback"] * (settings.fallback == SCRIPTED and bool(unspoken))
 
 

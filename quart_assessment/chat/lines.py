@@ -59,4 +59,4 @@ class Lines:
 
 
 def _provider(connection: ModelConnection) -> Provider:
-    return Scripted() if connection.kind == "scripted" else OpenAICompatible(connection)
+    return Scripted() if connection.is_scripted else OpenAICompatible(connection)

@@ -12,7 +12,7 @@ from quart_assessment.chat import repository
 from quart_assessment.chat.facts import Standing, TurnKey
 from quart_assessment.problems import Hotline
 from quart_assessment.safety import service as safety
-from quart_assessment.safety.rules import Hit
+from quart_assessment.safety.hits import Hit
 from quart_assessment.safety.service import HelpTexts
 from quart_assessment.sessions import service as sessions
 from quart_assessment.sessions import verbs

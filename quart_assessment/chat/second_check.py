@@ -14,7 +14,7 @@ from contextlib import aclosing
 from quart_assessment import measures
 from quart_assessment.chat.connections import ModelConnection
 from quart_assessment.chat.providers import Message, ModelFailure, Prompt, Provider, Told
-from quart_assessment.safety.rules import Hit
+from quart_assessment.safety.hits import Hit
 
 log = logging.getLogger(__name__)
 

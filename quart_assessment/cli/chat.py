@@ -52,7 +52,7 @@ def preview(file: Path | None, default: bool, language: str | None, message: str
             line, trial = await _opened(study, language, stack)
             for one in _notes(study, line):
                 click.echo(f"note: {one}", err=True)
-            if trial.greet() is None and line.connection.kind != "scripted":
+            if trial.greet() is None and not line.connection.is_scripted:
                 _print_prompt(line, trial, None)
             _print_prompt(line, trial, message)
 
@@ -126,7 +126,7 @@ def _notes(study: StudyFile, line: Line) -> Iterator[str]:
 
     settings, connection = study.chat, line.connection
     assert settings is not None
-    if connection.kind != "scripted" and TAG not in settings.instructions_for_model.lower():
+    if not connection.is_scripted and TAG not in settings.instructions_for_model.lower():
         yield f"the tag {TAG} is not named: the model cannot end the interview"
     languages = () if study.presentation is None else study.presentation.languages
     for missing in missing_for_chat(settings, languages, {connection.name: connection}):

@@ -17,7 +17,7 @@ _MODEL_SECONDS = 10.0
 
 async def examine_models(settings: Settings) -> list[Finding]:
     """Whether each language model answers to the key it is asked with."""
-    from quart_assessment.chat.connections import DEFAULT, SCRIPTED
+    from quart_assessment.chat.connections import DEFAULT
     from quart_assessment.chat.connections_file import ConnectionsInvalid, read_connections
 
     try:
@@ -25,7 +25,7 @@ async def examine_models(settings: Settings) -> list[Finding]:
     except ConnectionsInvalid as invalid:
         return [fail("models", f"{line}.") for line in invalid.lines]
     unnamed = {DEFAULT} if settings.llm_base_url is None else set()
-    asked = [name for name, one in known.items() if one.kind != SCRIPTED and name not in unnamed]
+    asked = [name for name, one in known.items() if not one.is_scripted and name not in unnamed]
     found = [
         line for lines in await asyncio.gather(*(_examine(known[name]) for name in asked)) for line in lines
     ]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
+from quart_assessment.safety.hits import Hit
 from quart_assessment.safety.rule_sets import Answers, Questions, RuleSet
 from quart_assessment.safety.wording import normalised, plain
 
@@ -24,16 +24,7 @@ _RULES: dict[Asked, tuple[str, float]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """That an answer says what was asked for; the rule's name, version and score."""
-
-    rule: str
-    version: str
-    score: float
-
-
-def answered(asked: str, said: Sequence[str], sets: Sequence[RuleSet]) -> Answer | None:
+def answered(asked: str, said: Sequence[str], sets: Sequence[RuleSet]) -> Hit | None:
     """Tell whether `said`, in the normal form of each rule set, affirms a risk that `asked` asks about.
 
     An answer neither affirmed nor denied (a question back, another subject) is none.
@@ -46,7 +37,8 @@ def answered(asked: str, said: Sequence[str], sets: Sequence[RuleSet]) -> Answer
         if reply is None:
             continue
         at_risk = reply == "doubt" or reply == ("no" if meant == "turned" else "yes")
-        return Answer(_RULES[meant][0], rules.version, _RULES[meant][1]) if at_risk else None
+        rule, score = _RULES[meant]
+        return Hit(rule, rules.version, score) if at_risk else None
     return None
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from importlib.resources import files
 
 from quart_assessment.safety.wording import DOUBLED
 
@@ -23,6 +25,16 @@ _IN_FULL = {
 _NAME = re.compile(r"\{([a-z_]+)\}")
 _SAID_TWICE = re.compile(r"(?<![\w\\])(\w+) \1(?!\w)")
 _NESTED = 4
+
+
+@lru_cache
+def sources(folder: str) -> Mapping[str, str]:
+    """Read the rules' files of a folder of this room, by language."""
+    return {
+        source.name.removesuffix(".toml"): source.read_text("utf-8")
+        for source in (files(__package__) / folder).iterdir()
+        if source.name.endswith(".toml")
+    }
 
 
 def as_met(value: object, *, doubles_fold: bool) -> object:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
+from quart_assessment.safety.hits import Hit
 from quart_assessment.safety.reply_rules import ReplyRule, ReplyRules, reply_rules
-from quart_assessment.safety.rules import Hit
 from quart_assessment.safety.wording import normalised, plain
 
 LONGEST_SENTENCE = 400

@@ -7,14 +7,14 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any, cast
 
-from quart_assessment.safety.patterns import as_met, phrases
+from quart_assessment.safety.patterns import as_met, phrases, sources
 from quart_assessment.safety.rule_sets import languages, rule_sets
 from quart_assessment.safety.wording import Spelling
 
 _ALL = "en"
+_FOLDER = "reply_words"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class ReplyRules:
 def reply_rules(language: str) -> tuple[ReplyRules, ...]:
     """Give the rules by which replies of a session are judged: its language's, if there are any, and the English."""
     own = language.partition("-")[0].lower()
-    return tuple(_read(name) for name in dict.fromkeys((own, _ALL)) if name in _sources())
+    return tuple(_read(name) for name in dict.fromkeys((own, _ALL)) if name in sources(_FOLDER))
 
 
 def load_rules() -> None:
@@ -54,19 +54,9 @@ def load_rules() -> None:
         reply_rules(language)
 
 
-@lru_cache(maxsize=1)
-def _sources() -> Mapping[str, str]:
-    folder = files(__package__) / "reply_words"
-    return {
-        source.name.removesuffix(".toml"): source.read_text("utf-8")
-        for source in folder.iterdir()
-        if source.name.endswith(".toml")
-    }
-
-
 @lru_cache(maxsize=8)
 def _read(language: str) -> ReplyRules:
-    written = tomllib.loads(_sources()[language])
+    written = tomllib.loads(sources(_FOLDER)[language])
     # A language whose replies are judged has rules for messages, too: its words are brought to the same form.
     spelling = rule_sets(language)[0].spelling
     data = cast("Mapping[str, Any]", as_met(written, doubles_fold=spelling.doubles_fold))

@@ -7,13 +7,13 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any, cast
 
-from quart_assessment.safety.patterns import as_met, phrases
+from quart_assessment.safety.patterns import as_met, phrases, sources
 from quart_assessment.safety.wording import Spelling, read_spelling
 
 _ALL = "en"
+_FOLDER = "words"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +103,13 @@ class RuleSet:
 
 def rule_sets(language: str) -> tuple[RuleSet, ...]:
     """Give the rule sets that judge a session: those of its language, if there are any, and the English ones."""
-    own = language.partition("-")[0].lower()
+    return _sets_of(language.partition("-")[0].lower())
+
+
+@lru_cache(maxsize=8)
+def _sets_of(own: str) -> tuple[RuleSet, ...]:
     everyones = _rule_set(_ALL)
-    if own == _ALL or own not in _sources():
+    if own == _ALL or own not in sources(_FOLDER):
         return (everyones,)
     theirs = _rule_set(own)
     left = tuple(rule for rule in everyones.rules if rule.name not in theirs.covers)
@@ -114,22 +118,12 @@ def rule_sets(language: str) -> tuple[RuleSet, ...]:
 
 def languages() -> frozenset[str]:
     """Name the languages that have rules."""
-    return frozenset(_sources())
-
-
-@lru_cache(maxsize=1)
-def _sources() -> Mapping[str, str]:
-    folder = files(__package__) / "words"
-    return {
-        source.name.removesuffix(".toml"): source.read_text("utf-8")
-        for source in folder.iterdir()
-        if source.name.endswith(".toml")
-    }
+    return frozenset(sources(_FOLDER))
 
 
 @lru_cache(maxsize=8)
 def _rule_set(language: str) -> RuleSet:
-    written = tomllib.loads(_sources()[language])
+    written = tomllib.loads(sources(_FOLDER)[language])
     data = cast("Mapping[str, Any]", as_met(written, doubles_fold=written["spelling"]["doubles_fold"]))
     words: Mapping[str, str] = data["words"]
     rules = [_rule(rule, words) for rule in data["rule"]]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from quart_assessment.safety.answers import LONGEST_ASKED as LONGEST_ASKED
 from quart_assessment.safety.answers import answered
+from quart_assessment.safety.hits import Hit
 from quart_assessment.safety.rule_sets import Rule, RuleSet, rule_sets
 from quart_assessment.safety.wording import normalised, plain
 
@@ -20,20 +21,6 @@ _LONGEST_WORD = 20
 _SENTENCE = 14 * _LONGEST_WORD
 _ASIDE = 60
 _TAKEN_UP = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """The rule a message met, in which version. `score` is 2, or 3 for intent, plan or method."""
-
-    rule: str
-    version: str
-    score: float
-
-    @property
-    def detector(self) -> str:
-        """The name under which it is kept."""
-        return f"{self.version}:{self.rule}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +45,7 @@ def check_message(text: str, language: str, asked: str | None = None) -> Hit | N
         hit for rules, words in zip(sets, said, strict=True) if (hit := _judged(words, rules)) is not None
     ]
     if asked is not None and (answer := answered(asked, said, sets)) is not None:
-        hits.append(Hit(answer.rule, answer.version, answer.score))
+        hits.append(answer)
     return max(hits, key=lambda hit: hit.score, default=None)
 
 

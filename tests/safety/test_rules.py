@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from quart_assessment.safety.rules import Hit, check_message
+from quart_assessment.safety.hits import Hit
+from quart_assessment.safety.rules import check_message
 
 DIRECT = [
     "I want to kill myself",
