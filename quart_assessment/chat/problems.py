@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from quart_assessment.chat.facts import FINAL_ERRORS
 from quart_assessment.problems import Detail, Problem
 
 
@@ -46,7 +47,7 @@ class MinTurns(Problem):
     status, code = 409, "min_turns"
 
 
-SHOWN = {"no_consent": "model_unavailable", "over_limit": "model_unavailable"}
+SHOWN = dict.fromkeys(FINAL_ERRORS, "model_unavailable")
 """What readers are told instead of an error that is for those who run the study."""
 
 FAILURES = {

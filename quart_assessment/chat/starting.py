@@ -72,8 +72,9 @@ async def _begun(
         "turn_number": 0,
         "received_at": session.now,
     }
-    if settings.greeting is not None:
-        await repository.insert_turn(connection, row | _fixed(session, settings.greeting))
+    own = settings.greeting_in(session.language)
+    if own is not None:
+        await repository.insert_turn(connection, row | _fixed(session, own))
         return key, None
     if not room:
         raise Unavailable
@@ -83,11 +84,10 @@ async def _begun(
     return key, await ask_for(connection, live, session, key, 0, None, standing, 1)
 
 
-def _fixed(session: Session, greeting: dict[str, str]) -> dict[str, Any]:
-    text = greeting.get(session.language) or next(iter(greeting.values()))
+def _fixed(session: Session, greeting: str) -> dict[str, Any]:
     return {
         "state": "complete",
-        "reply": text.strip(),
+        "reply": greeting,
         "first_token_at": session.now,
         "completed_at": session.now,
     }

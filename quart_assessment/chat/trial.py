@@ -24,11 +24,10 @@ class Trial:
 
     def greet(self) -> str | None:
         """Give the study's own greeting; None where the model is to make one: reply(None) does."""
-        if self._settings.greeting is None:
-            return None
-        text = self._settings.greeting.get(self._language) or next(iter(self._settings.greeting.values()))
-        self._history.append(Exchange(None, text.strip()))
-        return text.strip()
+        text = self._settings.greeting_in(self._language)
+        if text is not None:
+            self._history.append(Exchange(None, text))
+        return text
 
     def prompt(self, message: str | None) -> Prompt:
         """Give what the reply to a message, or the greeting, is asked for with; raises PromptTooLong."""

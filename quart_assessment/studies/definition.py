@@ -155,6 +155,12 @@ class ChatSettings(Model):
             raise ValueError("max_turns must not exceed turns_a_session")
         return self
 
+    def greeting_in(self, language: str) -> str | None:
+        """Give the study's own greeting, in another of its languages where it has none in this one."""
+        if self.greeting is None:
+            return None
+        return (self.greeting.get(language) or next(iter(self.greeting.values()))).strip()
+
 
 class CameraSettings(Model):
     """When pictures are taken. INTERVAL and EVENT_DRIVEN exclude each other."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from uuid import uuid4
 
 import pytest
 
@@ -41,7 +42,7 @@ async def seconds_until_help(
 
 
 async def until_help(someone: Participant) -> float:
-    body = {"message_id": f"01900000-0000-7000-8000-{time.time_ns() % 10**12:012d}", "message": MESSAGE}
+    body = {"message_id": str(uuid4()), "message": MESSAGE}
     begun = time.perf_counter()
     async with someone.client.stream("POST", f"{someone.path}/chat/turns", json=body) as reply:
         async for event in events_of(reply):
