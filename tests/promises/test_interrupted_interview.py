@@ -5,7 +5,6 @@ killed twice: nothing that was said is lost, doubled or changed.
 from __future__ import annotations
 
 import asyncio
-import secrets
 import signal
 from collections.abc import Callable, Sequence
 from uuid import UUID, uuid4
@@ -16,9 +15,8 @@ from tests.ground.model import PassThrough
 from tests.ground.participant import Event, Participant, events_of, kept, text_of
 from tests.ground.postgres import Database
 from tests.ground.service import Service
-from tests.ground.study import populated, study_with
+from tests.promises.machines import LEASE_SECONDS, joined, somebody_at, two_services
 
-LEASE_SECONDS = 3
 MESSAGES = [
     "I have slept badly since the spring.",
     "At work I forget what I was about to do.",
@@ -32,23 +30,9 @@ KILLED_AT = (1, 3)
 async def test_an_interview_that_breaks_off_in_every_answer_is_whole(
     database: Database, serve: Callable[..., Service], recorded_model: PassThrough
 ) -> None:
-    people = await populated(database, study_with(presentation={"order": "chat_first"}), participants=1)
-    shared = {
-        "model": recorded_model.model,
-        "web_concurrency": 1,
-        "secret_key": secrets.token_urlsafe(48),
-        "public_url": "http://localhost:8000",
-        "turn_lease_seconds": LEASE_SECONDS,
-        "llm_max_tokens": 60,
-    }
-    services = [serve(database, **shared) for _ in range(2)]
-    async with services[0].client() as first, services[1].client() as second:
-        someone = Participant(first)
-        await someone.log_in(people.participants[0].username, people.participants[0].password)
-        await someone.arrive()
-        await someone.greet()
-        second.cookies.update(first.cookies)
-        ways = [someone, Participant(second, someone.session)]
+    services = two_services(serve, database, recorded_model.model)
+    async with somebody_at(services, database) as both:
+        ways = [both.here, both.there]
         read: dict[str, list[Event]] = {}
         for number, message in enumerate(MESSAGES):
             here, there = ways[number % 2], ways[1 - number % 2]
@@ -58,7 +42,7 @@ async def test_an_interview_that_breaks_off_in_every_answer_is_whole(
             await ready(services)
         for way in ways:
             await is_whole(way, read)
-        await is_stored_once(database, someone, list(read))
+        await is_stored_once(database, both.here, list(read))
 
 
 async def broken_and_joined(
@@ -76,12 +60,8 @@ async def broken_and_joined(
     if killed is not None:
         for worker in killed.workers():
             worker.send_signal(signal.SIGKILL)
-    path = f"{there.path}/chat/turns/{message_id}/events"
-    headers = {"Last-Event-ID": seen[-1].id or ""}
     async with asyncio.timeout(LEASE_SECONDS + 30):
-        async with there.client.stream("GET", path, headers=headers) as reply:
-            assert reply.status_code == 200
-            rest = [event async for event in events_of(reply)]
+        rest = await joined(there, message_id, seen[-1].id)
     return [*seen, *rest]
 
 
