@@ -60,6 +60,7 @@ export class Chat {
       ...shared,
       paths: this.paths,
       accepted: () => (this.goesOn = false),
+      begun: (message) => this.times.begun(message),
       adopted: () => this.adopted(),
       failed: (error) => this.failed(error),
     });

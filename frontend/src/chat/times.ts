@@ -24,9 +24,9 @@ export class SeenTimes {
     private readonly pathOf: (message: Id) => string,
   ) {}
 
-  /** The first words of a reply that began while this page looked are on the screen. */
+  /** The first words of a reply are on the page, and on the screen as soon as somebody looks. */
   begun(message: Id): void {
-    this.note(message, "first_token_seen_ms");
+    whenSeen(() => this.note(message, "first_token_seen_ms"));
   }
 
   /** The end of a whole reply is on the screen. Only of those whose beginning was seen here. */
@@ -61,4 +61,9 @@ export class SeenTimes {
       setTimeout(() => void this.bring(message, times, attempts - 1), PAUSE_MS * (ATTEMPTS - attempts + 1));
     }
   }
+}
+
+function whenSeen(then: () => void): void {
+  if (document.visibilityState === "visible") requestAnimationFrame(then);
+  else document.addEventListener("visibilitychange", () => whenSeen(then), { once: true });
 }

@@ -1,6 +1,6 @@
 import type { Id, Interview } from "../api/contract";
 import { Refused } from "../api/failures";
-import type { MessageEntry } from "../outbox/entries";
+import type { MessageEntry, NewEntry } from "../outbox/entries";
 import type { Visit } from "../visit";
 import type { Paths } from "./calls";
 import type { StreamEvent } from "./events";
@@ -20,6 +20,8 @@ export interface TranscriptParts {
   closing: AbortSignal;
   /** The service knows this message from now on. */
   accepted: (message: Id) => void;
+  /** The first words of a reply came that nobody has seen yet. */
+  begun: (message: Id) => void;
   /** It was read back anew. */
   adopted: () => void;
   failed: (error: unknown) => void;
@@ -148,7 +150,7 @@ export class Transcript {
 
   private async unsent(): Promise<MessageEntry[]> {
     const { visit } = this.parts;
-    const entries = await visit.outbox.unsent(visit.session.id).catch(() => []);
+    const entries = await visit.outbox.unsent(visit.session.id).catch((): NewEntry[] => []);
     return entries.filter((one): one is MessageEntry => one.kind === "message");
   }
 
@@ -188,7 +190,9 @@ export class Transcript {
     const exchange = this.find(id);
     if (exchange === undefined) return;
     this.lost = false;
+    const first = event.kind === "chunk" && exchange.reply.text === "" && exchange.reply.end === null;
     exchange.reply = follow(exchange.reply, event);
+    if (first) this.parts.begun(id);
     if (event.kind === "accepted" && exchange.turnNumber === null) this.accepted(exchange, event.turnNumber);
     if (event.kind === "help") this.help(exchange);
     if (event.kind === "complete") this.completed(exchange, event.conversationEnded);
