@@ -62,6 +62,11 @@ class Service:
         """Those that serve at the moment."""
         return [child for child in psutil.Process(self.process.pid).children() if child.is_running()]
 
+    def kill_workers(self) -> None:
+        """Kill those that serve, as a power loss would; their master starts others."""
+        for worker in self.workers():
+            worker.kill()
+
     def printed(self) -> str:
         """All it logged so far."""
         return self.log.read_text(errors="replace")
