@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+
 from tests.chat.conftest import Arrive
 from tests.ground.participant import Data, Participant, kept, refused, text_of
 from tests.ground.postgres import Database
@@ -55,6 +57,27 @@ async def test_a_second_look_at_a_message_is_one_of_the_calls(arrive: Arrive, mo
     assert text_of(await someone.say("Hello.")) == "I see."
     assert is_refused(await someone.say("Hello."))
     assert len(model.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "limit", "calls", "tokens"),
+    [("NONE.", 9, 2, 202 + PROMPT + REPLY), ("NONE.", 1, 1, 202), ("RISK.", 9, 1, 202)],
+    ids=["then a reply", "then over the limit", "a hit"],
+)
+async def test_a_second_look_costs_what_the_model_says(
+    arrive: Arrive,
+    model: ScriptedModel,
+    module_database: Database,
+    said: str,
+    limit: int,
+    calls: int,
+    tokens: int,
+) -> None:
+    someone = await arrive(second_check=True, model_calls_a_session=limit)
+    await someone.greet()
+    model.say(Script([said], usage=(200, 2)), Script(usage=(PROMPT, REPLY)))
+    await someone.say("I keep looking at the calendar and see an empty page.")
+    assert await use_of(module_database, someone) == (calls, tokens)
 
 
 async def test_a_session_has_so_many_messages_though_its_chat_is_started_anew(
@@ -221,6 +244,17 @@ async def test_past_a_limit_the_script_answers_where_the_study_says_so(
     assert "usually enjoy" in text_of(events)
     assert len(model.requests) == 1
     assert (await use_of(module_database, someone))[0] == 1
+
+
+async def test_words_of_the_script_after_a_model_that_failed_cost_nothing(
+    arrive: Arrive, model: ScriptedModel, module_database: Database
+) -> None:
+    someone = await arrive(fallback="scripted")
+    await someone.greet()
+    model.say(Script(status=400))
+    assert "usually enjoy" in text_of(await someone.say("It has been rather mixed."))
+    sent = sum(len(message["content"]) for message in model.requests[0]["messages"])
+    assert sent / 3 <= (await use_of(module_database, someone))[1] <= sent / 3 + 20
 
 
 async def test_the_script_costs_nothing(
