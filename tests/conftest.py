@@ -14,6 +14,7 @@ from quart import Quart
 from quart_assessment.settings import Settings
 from tests.ground import proof as proof_page
 from tests.ground.house import House, opened
+from tests.ground.lifespan import living
 from tests.ground.model import PassThrough, recording, running_model
 from tests.ground.ports import free_port
 from tests.ground.postgres import Database, Server, running_server
@@ -27,7 +28,7 @@ for _name in Settings.model_fields:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
-    """The one PostgreSQL server of this test run."""
+    """The one PostgreSQL server of this process; of two that share a run, each has its own."""
     with running_server() as server:
         yield server
 
@@ -107,8 +108,8 @@ async def make_app(settings: Settings) -> AsyncIterator[Callable[..., Awaitable[
 
         async def make(**changes: object) -> Quart:
             app: Quart = create_app(settings.model_copy(update=changes))
-            # Quart types it by a protocol without the methods of a context manager.
-            await stack.enter_async_context(app.test_app())  # type: ignore[arg-type]
+            # Quart types what it is told of an exception by its class alone.
+            await stack.enter_async_context(living(app))  # type: ignore[arg-type]
             return app
 
         yield make

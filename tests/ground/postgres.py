@@ -1,4 +1,4 @@
-"""One real PostgreSQL for a whole test run, and as many migrated databases as tests want, as quick copies."""
+"""One real PostgreSQL for a process of tests, and as many migrated databases as tests want, as quick copies."""
 
 import asyncio
 import shutil
@@ -34,7 +34,7 @@ class Database:
 
 
 class Server:
-    """The embedded PostgreSQL of this test run; its own database is migrated and serves as the template."""
+    """The embedded PostgreSQL of this process; its own database is migrated and serves as the template."""
 
     def __init__(self, addresses: embedded.EmbeddedDatabase) -> None:
         self.addresses = addresses
