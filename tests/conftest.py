@@ -19,7 +19,7 @@ from tests.ground.model import PassThrough, recording, running_model
 from tests.ground.ports import free_port
 from tests.ground.postgres import Database, Server, running_server
 from tests.ground.scripted_model import ScriptedModel, scripted
-from tests.ground.service import Model, Service, start_service
+from tests.ground.service import Model, Service, services_in
 
 # A developer's environment decides nothing about a test.
 for _name in Settings.model_fields:
@@ -36,17 +36,15 @@ def postgres() -> Iterator[Server]:
 @pytest.fixture
 def database(postgres: Server) -> Iterator[Database]:
     """A migrated database of this test alone."""
-    made = postgres.copy()
-    yield made
-    postgres.drop(made)
+    with postgres.copied() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def module_database(postgres: Server) -> Iterator[Database]:
     """A migrated database shared by the tests of a module."""
-    made = postgres.copy()
-    yield made
-    postgres.drop(made)
+    with postgres.copied() as made:
+        yield made
 
 
 @pytest.fixture
@@ -125,26 +123,15 @@ async def house(module_database: Database, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., Service]]:
     """Start real services: serve(database, model=..., workers by web_concurrency=..., any setting=...)."""
-    yield from _services(tmp_path)
+    with services_in(tmp_path) as start:
+        yield start
 
 
 @pytest.fixture(scope="module")
 def serve_for_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Service]]:
     """Start real services that last for a module."""
-    yield from _services(tmp_path_factory.mktemp("service"))
-
-
-def _services(folder: Path) -> Iterator[Callable[..., Service]]:
-    started: list[Service] = []
-
-    def start(database: Database, **options: object) -> Service:
-        service = start_service(folder, database, **options)  # type: ignore[arg-type]
-        started.append(service)
-        return service
-
-    yield start
-    for service in started:
-        service.stop()
+    with services_in(tmp_path_factory.mktemp("service")) as start:
+        yield start
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ async def detectors(database: Database, participant: Participant) -> list[tuple[
 
 
 async def test_a_hit_of_the_model_gives_help_and_an_alert_instead_of_a_reply(
-    arrive: Arrive, model: ScriptedModel, module_database: Database
+    arrive: Arrive, model: ScriptedModel, room_database: Database
 ) -> None:
     someone = await arrive(second_check=True, min_turns=1)
     await someone.greet()
@@ -47,19 +47,19 @@ async def test_a_hit_of_the_model_gives_help_and_an_alert_instead_of_a_reply(
     events = await someone.say(VEILED, message_id)
     assert [event.name for event in events] == ["accepted", "help", "chunk", "complete"]
     assert len(model.requests) == 1
-    assert await detectors(module_database, someone) == [("model-1:second_check", 2)]
+    assert await detectors(room_database, someone) == [("model-1:second_check", 2)]
     assert await someone.say(VEILED, message_id) == events
     assert (await someone.refresh())["chat"]["turns"] == 1
 
 
 async def test_without_a_hit_the_reply_comes(
-    arrive: Arrive, model: ScriptedModel, module_database: Database
+    arrive: Arrive, model: ScriptedModel, room_database: Database
 ) -> None:
     someone = await arrive(second_check=True)
     await someone.greet()
     model.say(Script(["NONE"]), Script(["I see."]))
     assert text_of(await someone.say(VEILED)) == "I see."
-    assert await detectors(module_database, someone) == []
+    assert await detectors(room_database, someone) == []
 
 
 @pytest.mark.parametrize(
@@ -74,14 +74,14 @@ async def test_without_a_hit_the_reply_comes(
     ids=["500", "stalled", "unclear", "empty", "cut"],
 )
 async def test_a_failed_look_adds_no_hit_and_is_counted(
-    arrive: Arrive, model: ScriptedModel, module_database: Database, failure: Script
+    arrive: Arrive, model: ScriptedModel, room_database: Database, failure: Script
 ) -> None:
     someone = await arrive(second_check=True)
     await someone.greet()
     failed = await counted(someone.client, FAILED)
     model.say(failure, Script(["I see."]))
     assert text_of(await someone.say(VEILED)) == "I see."
-    assert await detectors(module_database, someone) == []
+    assert await detectors(room_database, someone) == []
     assert await counted(someone.client, FAILED) == failed + 1
 
 
@@ -114,7 +114,7 @@ async def test_a_look_that_fails_is_counted_by_how_it_failed(arrive: Arrive, mod
 
 
 async def test_it_can_take_no_hit_of_the_rules_back(
-    arrive: Arrive, model: ScriptedModel, module_database: Database
+    arrive: Arrive, model: ScriptedModel, room_database: Database
 ) -> None:
     someone = await arrive(second_check=True)
     await someone.greet()
@@ -147,7 +147,7 @@ async def test_under_end_a_hit_of_the_model_ends_the_interview(arrive: Arrive, m
 
 
 async def test_a_turn_stopped_meanwhile_gets_no_second_answer(
-    arrive: Arrive, model: ScriptedModel, module_database: Database
+    arrive: Arrive, model: ScriptedModel, room_database: Database
 ) -> None:
     someone = await arrive(second_check=True, min_turns=0)
     await someone.greet()
@@ -156,7 +156,7 @@ async def test_a_turn_stopped_meanwhile_gets_no_second_answer(
     await until(lambda: len(model.requests) == 1)
     await someone.post("chat/complete")
     assert text_of(await reader) == ""
-    assert await detectors(module_database, someone) == []
+    assert await detectors(room_database, someone) == []
 
 
 async def test_a_silent_model_is_waited_for_so_long_only(monkeypatch: pytest.MonkeyPatch) -> None:

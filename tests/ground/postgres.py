@@ -52,6 +52,15 @@ class Server:
         asyncio.run(self._make_empty(name))
         return self._named(name)
 
+    @contextmanager
+    def copied(self) -> Iterator[Database]:
+        """Lend a copy of the migrated database."""
+        made = self.copy()
+        try:
+            yield made
+        finally:
+            self.drop(made)
+
     def drop(self, database: Database) -> None:
         asyncio.run(self._tell(f"DROP DATABASE IF EXISTS {database.name} WITH (FORCE)"))
 
