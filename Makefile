@@ -13,7 +13,7 @@ run: ## install what is missing, then run all of it on HOST:PORT (127.0.0.1:8000
 test: ## all tests and checks but the long counts (at most 20 minutes)
 	@bin/bootstrap test
 	@$(MAKE) check
-	@.venv/bin/pytest -m "not prove"
+	@.venv/bin/pytest -m "not prove" -n 2 --dist loadfile --no-loadscope-reorder
 
 check: ## style, types and floors
 	@bin/bootstrap test
