@@ -94,7 +94,8 @@ class Box implements Outbox {
       () => this.sender.doubt(),
     );
     this.leader = new Leader(`outbox-${person}`, device.locks, () => this.tabs.tell({ what: "wish" }), {
-      won: () => void this.reload().then(() => this.sender.start()),
+      // Another page may have asked for it again meanwhile.
+      won: () => void this.reload().then(() => this.leader.leads && this.sender.start()),
       finish: () => this.sender.finish(),
       lost: () => this.sender.stop(),
     });

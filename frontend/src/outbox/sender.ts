@@ -112,12 +112,13 @@ export class Sender {
   pump(): void {
     if (!this.active || this.finishing) return;
     this.clearTimer();
-    const jobs = nextJobs(this.queue.all, this.road());
+    // One look at the time: what is due between two looks would be neither begun nor waited for.
+    const road = this.road();
+    const jobs = nextJobs(this.queue.all, road);
     if (jobs.length > 0 && !this.known) return this.ask();
     for (const job of jobs) this.begin(job);
-    // What was begun may leave a place for what comes next, such as a second call of answers.
-    const next = nextTime(this.queue.all, this.road());
-    if (next !== undefined) this.wakeIn(next - performance.now());
+    const next = nextTime(this.queue.all, road);
+    if (next !== undefined) this.wakeIn(next - road.now);
   }
 
   private road(): Road {
