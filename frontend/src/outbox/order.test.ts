@@ -7,7 +7,17 @@ let seq = 0;
 function waiting(kind: Kind, item: string, more: Partial<Waiting> = {}): Waiting {
   const sealed = { iv: new Uint8Array(12), bytes: new ArrayBuffer(0) };
   const row = { seq: (seq += 1), kind, session: "s", item, size: 100, at: 0, sealed };
-  return { row, tries: 0, notBefore: 0, alone: false, doubted: false, busy: false, call: 0, ...more };
+  return {
+    row,
+    tries: 0,
+    notBefore: 0,
+    alone: false,
+    doubted: false,
+    busy: false,
+    call: 0,
+    since: 0,
+    ...more,
+  };
 }
 
 const road = (more: Partial<Road> = {}): Road => ({
@@ -32,7 +42,14 @@ test("answers and messages come before announcements, and those before pictures"
 });
 
 test("nothing less is begun while an answer is on its way", () => {
-  expect(names([waiting("answer", "q1", { busy: true, call: 1 }), waiting("capture", "c1")])).toEqual([]);
+  const underWay = waiting("answer", "q1", { busy: true, call: 1, since: 999_000 });
+  expect(names([underWay, waiting("capture", "c1")])).toEqual([]);
+});
+
+test("a message that waits long for its turn holds up no picture", () => {
+  const long = waiting("message", "m1", { busy: true, call: 1, since: 990_000 });
+  expect(names([long, waiting("capture", "c1")])).toEqual(["capture:c1"]);
+  expect(nextTime([waiting("message", "m1", { busy: true, since: 999_000 })], road())).toBe(1_002_000);
 });
 
 test("answers to one question go one after the other, also while the first has a pause", () => {

@@ -301,3 +301,54 @@ test("others who left something on the device are named, and can be wiped", asyn
   await wipe("person");
   expect(await leftOnThisDevice()).toEqual([]);
 });
+
+/** A session's course as the service tells it. */
+const told = (state: "COMPLETED" | "PHQ_IN_PROGRESS") => {
+  const at = new Date(Date.now() + (state === "COMPLETED" ? -1000 : 86_400_000)).toISOString();
+  return { id: "s", state, expires_at: at, completed_at: state === "COMPLETED" ? at : null } as const;
+};
+
+test("after the end nothing is left on the device, though the page still shows what it kept", async () => {
+  const outbox = await on.open();
+  await outbox.follow(told("PHQ_IN_PROGRESS"));
+  await outbox.keep("session", { title: "Spring study" });
+  await outbox.put(answer("q1", 1, 1));
+  await saved(outbox);
+  await outbox.follow(told("COMPLETED"));
+  await outbox.keep("score", 5);
+  expect(await outbox.kept("session")).toEqual({ title: "Spring study" });
+  expect(await outbox.kept("score")).toBe(5);
+  const next = await on.open();
+  expect(await next.kept("session")).toBeUndefined();
+  expect(await next.kept("score")).toBeUndefined();
+});
+
+test("what is kept of a session that goes on is there at the next visit", async () => {
+  const outbox = await on.open();
+  await outbox.follow(told("PHQ_IN_PROGRESS"));
+  await outbox.keep("session", { title: "Spring study" }, "s");
+  outbox.close();
+  expect(await (await on.open()).kept("session")).toEqual({ title: "Spring study" });
+});
+
+test("pictures that wait after the end are sent, and then nothing is left", async () => {
+  on.service.fault = ({ path }) => (path.includes("/captures/") ? "network" : undefined);
+  const page = on.browser.page();
+  const outbox = await on.open(page);
+  await outbox.put(answer("q1", 1, 1));
+  await outbox.put(capture("c1"));
+  await outbox.settled();
+  await outbox.follow(told("COMPLETED"));
+  page.kill();
+  const next = await on.open();
+  expect(next.waiting.capture).toBe(1);
+  on.service.fault = () => undefined;
+  next.nudge();
+  await empty(next);
+  expect(on.service.captures).toEqual(["c1"]);
+  await vi.waitFor(async () => expect(await databases()).not.toContain("outbox-person"));
+});
+
+async function databases(): Promise<(string | undefined)[]> {
+  return (await indexedDB.databases()).map((one) => one.name);
+}

@@ -200,13 +200,12 @@ export class Sender {
 
   private begin(job: Job): void {
     const stop = new AbortController();
+    const since = performance.now();
     this.calls += 1;
     for (const one of job.items) {
-      one.busy = true;
-      one.call = this.calls;
+      Object.assign(one, { busy: true, call: this.calls, since });
       one.tries += 1;
     }
-    const since = performance.now();
     const over = this.attempt(job, stop.signal, since)
       .catch((failure: unknown) => this.failed(job, failure, since))
       .catch(() => undefined)
