@@ -29,7 +29,6 @@ interface ChatWords {
   openHelp: string;
   compose: string;
   hintEnter: string;
-  hintTouch: string;
   send: string;
   near: (left: number) => string;
   past: (over: number) => string;
@@ -49,6 +48,7 @@ interface ChatWords {
   continueOn: string;
   movedOn: string;
   finish: string;
+  finishShort: string;
   finishLater: (left: number) => string;
   finishHeading: string;
   finishSure: string;
@@ -98,7 +98,6 @@ const en: ChatWords = {
   openHelp: "Show this in large",
   compose: "Your message",
   hintEnter: "Enter sends; Shift and Enter begin a new line.",
-  hintTouch: "Write as much or as little as you like.",
   send: "Send",
   near: (left) =>
     plural("en", left, {
@@ -135,6 +134,7 @@ const en: ChatWords = {
   continueOn: "Continue",
   movedOn: "This part has already been closed, perhaps in another window. What was sent before is kept.",
   finish: "Finish the conversation",
+  finishShort: "Finish",
   finishLater: (left) =>
     plural("en", left, {
       one: "You can finish after {count} more message with a reply.",
@@ -213,7 +213,6 @@ const id: ChatWords = {
   openHelp: "Tampilkan lebih besar",
   compose: "Pesan Anda",
   hintEnter: "Enter untuk mengirim; Shift dan Enter untuk baris baru.",
-  hintTouch: "Tulislah sebanyak atau sesedikit yang Anda mau.",
   send: "Kirim",
   near: (left) => plural("id", left, { other: "Masih ada ruang untuk {count} karakter." }),
   past: (over) => plural("id", over, { other: "Kelebihan {count} karakter. Mohon persingkat pesan Anda." }),
@@ -244,6 +243,7 @@ const id: ChatWords = {
   movedOn:
     "Bagian ini sudah ditutup, mungkin di jendela lain. Yang sudah terkirim sebelumnya tetap tersimpan.",
   finish: "Akhiri percakapan",
+  finishShort: "Akhiri",
   finishLater: (left) =>
     plural("id", left, { other: "Anda dapat mengakhirinya setelah {count} pesan lagi yang dijawab." }),
   finishHeading: "Akhiri percakapan?",
