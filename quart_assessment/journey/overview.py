@@ -78,7 +78,8 @@ def session_data(session: Session, standing: Standing, pinned: Pinned) -> Data:
             "thanks": local(presentation.thanks, language),
         },
         "help": standing.help,
-        "consent": consent_data(pinned, language) | {"accepted": standing.accepted},
+        "consent": consent_data(pinned, language)
+        | {"accepted": standing.accepted, "agreed": sorted(session.agreed)},
         "camera_check": {"mode": camera_mode(pinned), "ok": session.camera_ok},
         "phq": {
             "assessment_id": session.phq.id,

@@ -37,6 +37,7 @@ async def test_consent_is_stored_with_the_hash_of_what_was_shown(house: House) -
     shown = {name: someone.session["consent"][name] for name in ("title", "content", "footer")}
     await say(someone, 200)
     assert someone.session["consent"]["accepted"] is True
+    assert someone.session["consent"]["agreed"] == ["camera", "chat", "questionnaire"]
     assert (someone.session["state"], someone.session["next_step"]) == ("CONSENT", "camera_check")
     [row] = await house.rows("SELECT * FROM consents WHERE session_id = $1", UUID(someone.session["id"]))
     assert row["text_sha256"] == hashlib.sha256(orjson.dumps(shown)).digest()

@@ -48,6 +48,8 @@ export interface Consent {
   footer: string;
   scopes: { name: ScopeName; required: boolean }[];
   accepted: boolean | null;
+  /** The scopes that were agreed to and not taken back. */
+  agreed: ScopeName[];
 }
 
 export interface Session {
