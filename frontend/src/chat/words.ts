@@ -41,7 +41,6 @@ interface ChatWords {
   pausedHeading: string;
   paused: string;
   goOn: string;
-  finishHere: string;
   endedHeading: string;
   ended: Record<string, string>;
   endedOtherwise: string;
@@ -117,9 +116,8 @@ const en: ChatWords = {
   tryNow: "Try now",
   pausedHeading: "Would you like to go on?",
   paused:
-    "You have been shown where you can find help. Take your time. You can go on with the conversation, or finish it here.",
+    "You have been shown where you can find help. Take your time. You can go on with the conversation, or finish it below.",
   goOn: "Go on with the conversation",
-  finishHere: "Finish the conversation",
   endedHeading: "The conversation has ended",
   ended: {
     tag: "Thank you for writing. You can read everything above once more before you continue.",
@@ -224,9 +222,8 @@ const id: ChatWords = {
   tryNow: "Coba sekarang",
   pausedHeading: "Apakah Anda ingin melanjutkan?",
   paused:
-    "Anda telah ditunjukkan tempat untuk mendapatkan bantuan. Tidak perlu terburu-buru. Anda dapat melanjutkan percakapan, atau mengakhirinya di sini.",
+    "Anda telah ditunjukkan tempat untuk mendapatkan bantuan. Tidak perlu terburu-buru. Anda dapat melanjutkan percakapan, atau mengakhirinya di bawah.",
   goOn: "Lanjutkan percakapan",
-  finishHere: "Akhiri percakapan",
   endedHeading: "Percakapan telah berakhir",
   ended: {
     tag: "Terima kasih telah menulis. Anda dapat membaca kembali semuanya di atas sebelum melanjutkan.",
