@@ -81,6 +81,11 @@ export class Camera {
     return this.chosenId;
   }
 
+  /** Whether the camera is being checked, and no picture is taken. */
+  get checking(): boolean {
+    return this.parts.session().next_step === "camera_check";
+  }
+
   /** The study's settings, once known. */
   get settings(): CameraSettings | null {
     return this.known?.session === this.parts.session().id ? this.known.settings : null;

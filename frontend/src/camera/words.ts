@@ -38,6 +38,7 @@ interface CameraWords {
   pausedText: string;
   off: string;
   asksAgain: string;
+  goOnWithout: string;
   taken: string;
   takenText: string;
   more: string;
@@ -125,6 +126,7 @@ export const words: Words<CameraWords> = {
     pausedText: "No pictures are taken now",
     off: "Camera off",
     asksAgain: "Turn on again",
+    goOnWithout: "You can go on.",
     taken: "Camera off here",
     takenText: "You opened this on another page, which uses the camera now.",
     more: "What is taken?",
@@ -216,6 +218,7 @@ export const words: Words<CameraWords> = {
     pausedText: "Saat ini tidak ada foto yang diambil",
     off: "Kamera mati",
     asksAgain: "Nyalakan lagi",
+    goOnWithout: "Anda dapat melanjutkan.",
     taken: "Kamera mati di sini",
     takenText: "Anda membukanya di halaman lain, yang sekarang memakai kamera.",
     more: "Apa yang diambil?",

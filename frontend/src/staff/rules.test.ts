@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { byAssessment, factsOf, inSession, isOutcome, makerOf, placeOf, queryOf } from "./rules";
+import { byAssessment, factsOf, inSession, isOutcome, makerOf, placeOf, queryOf, unanswered } from "./rules";
 
 describe("the staff's addresses", () => {
   it.each([
@@ -31,6 +31,11 @@ it.each([
   [-900, "-0:00"],
 ])("tells %d ms in a session as %s", (milliseconds, told) => {
   expect(inSession(milliseconds)).toBe(told);
+});
+
+it("counts what was not answered, of a questionnaire that was asked", () => {
+  expect(unanswered({ total: 9, answered: 7, end_reason: null })).toBe(2);
+  expect(unanswered({ total: 9, answered: 0, end_reason: "skipped" })).toBe(0);
 });
 
 it("tells who made a reply", () => {

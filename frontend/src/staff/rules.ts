@@ -40,6 +40,11 @@ export function inSession(milliseconds: number): string {
   return milliseconds < 0 ? `-${told}` : told;
 }
 
+/** How many answers have not come; a questionnaire that was left out misses none. */
+export function unanswered(phq: { total: number; answered: number; end_reason: string | null }): number {
+  return phq.end_reason === "skipped" ? 0 : Math.max(0, phq.total - phq.answered);
+}
+
 export type Maker = "safety" | "fixed" | "script" | "model";
 
 /** Who made a reply: a safety rule, the study's fixed words, the scripted interview, or a model. */

@@ -1,5 +1,6 @@
 import { Refused, Unreachable } from "../api/failures";
 import { spoken } from "../words/languages.svelte";
+import type { StaffWords } from "./words";
 
 /** A date and time as the reader writes it. */
 export function dateTime(moment: string): string {
@@ -9,6 +10,14 @@ export function dateTime(moment: string): string {
 
 export function number(value: number, digits = 2): string {
   return new Intl.NumberFormat(spoken.now, { maximumFractionDigits: digits }).format(value);
+}
+
+/** What a session has not brought, in words. */
+export function missingOf(w: StaffWords, missing: { answers: number; captures: number }): string {
+  const parts = [];
+  if (missing.answers > 0) parts.push(w.missingAnswers(missing.answers));
+  if (missing.captures > 0) parts.push(w.missingCaptures(missing.captures));
+  return parts.join(", ") || w.nothingMissing;
 }
 
 type Kind = "network" | "timeout" | "unreadable" | "forbidden" | "missing" | "many" | "busy" | "odd";
