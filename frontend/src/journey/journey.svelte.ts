@@ -1,0 +1,218 @@
+import { Api } from "../api/client";
+import type { Id, Session, StudyName, User } from "../api/contract";
+import { Refused, Unreachable } from "../api/failures";
+import { Clock } from "../clock/clock";
+import type { Outbox } from "../outbox/entries";
+import { leftOnThisDevice, openOutbox } from "../outbox/outbox.svelte";
+import { access } from "../troubles/access.svelte";
+import { Deed } from "../troubles/deed.svelte";
+import {
+  leaveNotice,
+  rememberedPerson,
+  rememberPerson,
+  STAFF,
+  takeNotice,
+  type NoticeName,
+} from "./remembered";
+import { route } from "./route.svelte";
+import { openOnes } from "./rules";
+import { hearTabs, tellTabs, type Told } from "./tabs";
+import { JourneyVisit, LAST_SESSION } from "./visit.svelte";
+
+/** `languages`: those that a session can be begun in. */
+export type Study = StudyName & { demo: boolean; languages?: string[] };
+export type Phase = "opening" | "entry" | "home" | "visit";
+/** Why the entry is shown, where there is a reason. */
+export type EntryWord = NoticeName | "unknown_link" | "spent_link" | null;
+
+/** Who is here, and what they are at. */
+export class Journey {
+  readonly clock = new Clock();
+  readonly api = new Api(this.clock, (...all) => this.fetching(...all));
+  readonly pageId: Id = crypto.randomUUID();
+  /** Reactive, as all below. */
+  phase = $state<Phase>("opening");
+  user = $state.raw<User | null>(null);
+  studies = $state.raw<Study[]>([]);
+  sessions = $state.raw<Session[]>([]);
+  outbox = $state.raw<Outbox | null>(null);
+  visit = $state.raw<JourneyVisit | null>(null);
+  word = $state<EntryWord>(takeNotice());
+  helpOpen = $state(false);
+  /** What waits on this device for other people's next login. */
+  leftByOthers = $state(0);
+  readonly opening = new Deed();
+
+  /** Begin with what the address says: a link, or who was here. */
+  begin(): void {
+    hearTabs((told) => this.heard(told));
+    route.whenJoining((token) => void this.join(token));
+    const token = route.takeToken();
+    void (token === null ? this.resume() : this.join(token));
+  }
+
+  /** Log in by a link. */
+  async join(token: string): Promise<void> {
+    if (this.user === null) this.phase = "opening";
+    const body = { token };
+    const done = await this.opening.run(
+      async () =>
+        this.arrived(await this.api.call<{ user: User }>("/auth/invitation", { method: "POST", body })),
+      (refused) => {
+        if (refused.status !== 404 && refused.status !== 410 && refused.status !== 422) return false;
+        this.word = refused.status === 410 ? "spent_link" : "unknown_link";
+        return true;
+      },
+    );
+    // Who is logged in already goes on: most often a link that works once, opened again by its owner.
+    if (!done && this.user === null) await this.resume();
+  }
+
+  /** Somebody logged in: the same person goes on where they were, another one begins with a clean page. */
+  async arrived({ user }: { user: User }): Promise<void> {
+    if (user.role !== "participant") {
+      this.staff(user);
+      return;
+    }
+    const before = this.user?.id ?? null;
+    rememberPerson(user.id);
+    tellTabs({ person: user.id });
+    if (before !== null && before !== user.id) {
+      leaveNotice("switched");
+      location.reload();
+      return;
+    }
+    if (before === user.id) this.regained();
+    else await this.find();
+  }
+
+  /** Show the overview. */
+  home(): void {
+    this.leaveVisit();
+    this.phase = "home";
+    route.go("assessment");
+  }
+
+  /** Ask again which studies and sessions there are. @throws Refused, Unreachable. */
+  async readOverview(): Promise<User> {
+    const [me, theirs] = await Promise.all([
+      this.api.call<{ user: User; studies: Study[] }>("/auth/me"),
+      this.api.call<{ sessions: Session[] }>("/sessions"),
+    ]);
+    this.studies = me.studies;
+    this.sessions = theirs.sessions;
+    return me.user;
+  }
+
+  /** Go on with a session. */
+  async enter(session: Session): Promise<void> {
+    if (this.outbox === null) return;
+    this.leaveVisit();
+    const showHelp = () => (this.helpOpen = true);
+    const { api, clock, outbox, pageId } = this;
+    const visit = new JourneyVisit({ api, clock, outbox, pageId, session, showHelp });
+    await visit.begin();
+    this.visit = visit;
+    this.phase = "visit";
+    route.go("assessment");
+  }
+
+  /** Load the page anew, as nobody. */
+  leave(word: NoticeName): void {
+    rememberPerson(null);
+    tellTabs({ person: null });
+    leaveNotice(word);
+    location.hash = "#/";
+    location.reload();
+  }
+
+  private async resume(): Promise<void> {
+    const person = rememberedPerson();
+    if (person === null) this.nobody();
+    else if (person === STAFF) this.staff({ id: STAFF, username: "", role: "researcher" });
+    else await this.opening.run(() => this.find());
+  }
+
+  /** Find who is logged in and what they are at; without the service, what this device keeps. */
+  private async find(): Promise<void> {
+    try {
+      await this.found(await this.readOverview());
+    } catch (fault) {
+      if (fault instanceof Refused && fault.status === 401) this.nobody();
+      else if (!(await this.findOnDevice(fault))) throw fault;
+    }
+  }
+
+  private async found(user: User): Promise<void> {
+    rememberPerson(user.id);
+    this.user = user;
+    this.outbox = await openOutbox(user.id, this.api, this.clock);
+    const left = await leftOnThisDevice();
+    this.leftByOthers = left
+      .filter((one) => one.person !== user.id)
+      .reduce((sum, one) => sum + one.waiting, 0);
+    const session = await this.toGoOnWith(this.outbox);
+    if (session === null) this.phase = "home";
+    else await this.enter(session);
+  }
+
+  private staff(user: User): void {
+    rememberPerson(STAFF);
+    this.user = user;
+    access.regain();
+    if (route.place !== "staff") location.hash = "#/staff";
+    this.phase = "home";
+  }
+
+  /** The one open session; else the one this device showed last, so that its end is still told after a reload. */
+  private async toGoOnWith(outbox: Outbox): Promise<Session | null> {
+    const open = openOnes(this.sessions);
+    if (open.length > 0) return open.length === 1 ? (open[0] ?? null) : null;
+    const last = await outbox.kept<Session>(LAST_SESSION);
+    return this.sessions.find((one) => one.id === last?.id) ?? null;
+  }
+
+  private async findOnDevice(fault: unknown): Promise<boolean> {
+    const person = rememberedPerson();
+    if (person === null || !(fault instanceof Unreachable || fault instanceof Refused)) return false;
+    const outbox = await openOutbox(person, this.api, this.clock);
+    const session = await outbox.kept<Session>(LAST_SESSION);
+    if (session === undefined) return false;
+    this.outbox = outbox;
+    this.user = { id: person, username: "", role: "participant" };
+    this.sessions = [session];
+    await this.enter(session);
+    return true;
+  }
+
+  private nobody(): void {
+    access.regain();
+    if (this.word === null && rememberedPerson() !== null) this.word = "ended";
+    this.phase = "entry";
+  }
+
+  private regained(): void {
+    access.regain();
+    this.outbox?.nudge();
+    void this.visit?.refresh();
+  }
+
+  private leaveVisit(): void {
+    this.visit?.close();
+    this.visit = null;
+  }
+
+  private heard(told: Told): void {
+    if ("opened" in told) {
+      if (this.visit?.session.id === told.opened) this.visit.ownedBy(told.by);
+    } else if (this.user === null || told.person !== this.user.id) location.reload();
+    else if (access.lapsed) this.regained();
+  }
+
+  private async fetching(...all: Parameters<typeof fetch>): Promise<Response> {
+    const reply = await fetch(...all);
+    if (reply.status === 401 && this.user !== null && !String(all[0]).startsWith("/api/auth/log"))
+      access.lapse();
+    return reply;
+  }
+}

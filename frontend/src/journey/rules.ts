@@ -1,0 +1,63 @@
+import type { Part, Session, State } from "../api/contract";
+
+/** What of the texts between the steps a person has read on this device; the service does not know of it. */
+export interface Seen {
+  welcome: boolean;
+  instructions: boolean;
+  cooldown: boolean;
+}
+
+export const NOTHING_SEEN: Seen = { welcome: false, instructions: false, cooldown: false };
+
+export type ScreenName =
+  "welcome" | "consent" | "camera" | "instructions" | "cooldown" | Part | "finishing" | "thanks" | "closed";
+
+const ENDED: readonly State[] = ["COMPLETED", "ABANDONED", "INCOMPLETE", "FAILED"];
+
+export function hasEnded(session: Session): boolean {
+  return ENDED.includes(session.state);
+}
+
+/** Name the screen of a session: the step that the service names, and the texts before it that were not read yet. */
+export function screenOf(session: Session, seen: Seen): ScreenName {
+  if (session.state === "COMPLETED") return "thanks";
+  if (hasEnded(session)) return "closed";
+  switch (session.next_step) {
+    case "consent":
+      return seen.welcome ? "consent" : "welcome";
+    case "camera_check":
+      return "camera";
+    case "phq":
+    case "chat":
+      return beforePart(session, session.next_step, seen);
+    default:
+      return "finishing";
+  }
+}
+
+function beforePart(session: Session, part: Part, seen: Seen): ScreenName {
+  if (hasBegun(session, part)) return part;
+  const other = session[part === "phq" ? "chat" : "phq"];
+  if (other.completed_at !== null && other.end_reason !== "skipped") return seen.cooldown ? part : "cooldown";
+  return seen.instructions ? part : "instructions";
+}
+
+function hasBegun(session: Session, part: Part): boolean {
+  return session[part].started_at !== null;
+}
+
+/** The session to go on with: the one open; with several, the person chooses. */
+export function openOnes(sessions: readonly Session[]): Session[] {
+  return sessions.filter((one) => !hasEnded(one));
+}
+
+/** How a closed session is told of. */
+export type Closing = "declined" | "withdrawn" | "stopped" | "restarted" | "expired" | "failed";
+
+export function closingOf(session: Session): Closing {
+  if (session.state === "INCOMPLETE") return "expired";
+  if (session.state === "FAILED") return "failed";
+  if (session.end_reason === "consent_declined") return "declined";
+  if (session.end_reason === "withdrawn") return "withdrawn";
+  return session.end_reason === "restarted" ? "restarted" : "stopped";
+}

@@ -1,0 +1,147 @@
+import type { Api } from "../api/client";
+import type { Id, Session, Trigger } from "../api/contract";
+import { Camera } from "../camera/state.svelte";
+import type { Clock } from "../clock/clock";
+import type { Outbox } from "../outbox/entries";
+import { Deed } from "../troubles/deed.svelte";
+import type { Visit } from "../visit";
+import { spoken } from "../words/languages.svelte";
+import { hasEnded, NOTHING_SEEN, screenOf, type Seen } from "./rules";
+import { tellTabs } from "./tabs";
+
+export interface VisitParts {
+  api: Api;
+  clock: Clock;
+  outbox: Outbox;
+  pageId: Id;
+  session: Session;
+  showHelp: () => void;
+}
+
+/** The name under which the session is kept, as it stood: the page opens with it while the service is away. */
+export const LAST_SESSION = "session";
+/** How often the service is asked how the session stands, while the page is seen. */
+const POLL_MS = 60_000;
+
+/** One session in this page. */
+export class JourneyVisit implements Visit {
+  readonly api: Api;
+  readonly clock: Clock;
+  readonly outbox: Outbox;
+  readonly pageId: Id;
+  readonly camera: Camera;
+  /** Reactive, as all below. */
+  session: Session = $state.raw() as Session;
+  seen = $state.raw<Seen>(NOTHING_SEEN);
+  readonly screen = $derived(screenOf(this.session, this.seen));
+  /** Another page of this session took the camera over. */
+  readonly elsewhere = $derived.by(() => {
+    const owner = this.session.page_id;
+    return owner !== null && owner !== this.pageId && !hasEnded(this.session);
+  });
+  /** What `refresh` is at. */
+  readonly refreshing = new Deed();
+  private asked: Promise<void> | null = null;
+  private poll: ReturnType<typeof setInterval> | undefined;
+
+  constructor(private readonly parts: VisitParts) {
+    this.api = parts.api;
+    this.clock = parts.clock;
+    this.outbox = parts.outbox;
+    this.pageId = parts.pageId;
+    this.session = parts.session;
+    this.camera = new Camera({ ...parts, session: () => this.session });
+  }
+
+  /** Find what was read before, and let this page own the camera. */
+  async begin(): Promise<void> {
+    spoken.speak(this.session.language);
+    this.seen = (await this.outbox.kept<Seen>(this.seenName)) ?? NOTHING_SEEN;
+    this.take(this.session);
+    document.addEventListener("visibilitychange", this.look);
+    this.poll = setInterval(this.look, POLL_MS);
+    if (hasEnded(this.session)) return;
+    void this.own();
+  }
+
+  /** This page is left, or its person. */
+  close(): void {
+    this.refreshing.stop();
+    this.camera.stop();
+    clearInterval(this.poll);
+    document.removeEventListener("visibilitychange", this.look);
+  }
+
+  /** Let this page own the camera, and take pictures where the person agreed and the camera works. */
+  async own(): Promise<void> {
+    try {
+      await this.post("open", { page_id: this.pageId });
+    } catch {
+      // The next look at the session tells whose the camera is; until then this page goes on.
+    }
+    tellTabs({ opened: this.session.id, by: this.pageId });
+    const parts = this.session.next_step === "phq" || this.session.next_step === "chat";
+    if (this.session.camera_check.ok === true && parts && !this.elsewhere) await this.camera.start();
+  }
+
+  capture(trigger: Trigger, of?: { question_id?: Id; message_id?: Id }): void {
+    if (!this.elsewhere) this.camera.capture(trigger, of);
+  }
+
+  /** Tries until the service has told; several callers share one call. */
+  refresh(): Promise<void> {
+    this.asked ??= this.refreshing
+      .run(() => this.read())
+      .then(() => undefined)
+      .finally(() => (this.asked = null));
+    return this.asked;
+  }
+
+  showHelp(): void {
+    this.parts.showHelp();
+  }
+
+  /** Remember that a text was read. */
+  see(what: keyof Seen): void {
+    this.seen = { ...this.seen, [what]: true };
+    void this.outbox.keep(this.seenName, this.seen).catch(() => undefined);
+  }
+
+  /** Call a verb of the session that answers the session. @throws Refused, Unreachable. */
+  async post<T extends { session: Session }>(verb: string, body: object = {}): Promise<T> {
+    const reply = await this.api.call<T>(`/sessions/${this.session.id}/${verb}`, { method: "POST", body });
+    if (reply.session.id === this.session.id) this.take(reply.session);
+    return reply;
+  }
+
+  /** Another tab says that it owns the camera now. */
+  ownedBy(pageId: Id): void {
+    this.take({ ...this.session, page_id: pageId });
+  }
+
+  private async read(): Promise<void> {
+    const { session } = await this.api.call<{ session: Session }>(`/sessions/${this.session.id}`);
+    this.take(session);
+  }
+
+  private take(session: Session): void {
+    this.session = session;
+    void this.outbox.keep(LAST_SESSION, session).catch(() => undefined);
+    if (this.elsewhere || hasEnded(session)) this.camera.stop();
+    if (hasEnded(session)) {
+      void this.outbox
+        .ended(session.id, session.state, session.completed_at ?? session.expires_at)
+        .catch(() => undefined);
+    }
+  }
+
+  private readonly look = (): void => {
+    if (document.visibilityState === "hidden" || hasEnded(this.session)) return;
+    // A look that fails says nothing: what the person does next tells.
+    void this.read().catch(() => undefined);
+  };
+
+  private get seenName(): string {
+    return `seen:${this.session.id}`;
+  }
+}

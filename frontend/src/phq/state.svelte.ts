@@ -1,0 +1,205 @@
+import { SvelteMap } from "svelte/reactivity";
+import type { AnswerReceipt, Id, Question, Questionnaire } from "../api/contract";
+import type { AnswerEntry, Delivered } from "../outbox/entries";
+import { isRisk } from "../safety/rules";
+import { Deed } from "../troubles/deed.svelte";
+import type { Visit } from "../visit";
+import { firstOpen, isNewer, merged, missingOf, nextVersion, scaleOf, shownOf, type Answer } from "./rules";
+
+/** The questionnaire of a session in this page. */
+export class Questions {
+  /** Reactive, as all below; null until it was read. */
+  questionnaire = $state.raw<Questionnaire | null>(null);
+  /** The question that is shown, counted from 0; as many as are shown: all are answered. */
+  place = $state(0);
+  /** The introduction was read. */
+  begun = $state(false);
+  /** Why an answer is not kept on this device. */
+  unkept = $state.raw<unknown>(null);
+  /** Questions that the service still misses. */
+  missing = $state.raw<readonly Id[]>([]);
+  readonly answers = new SvelteMap<Id, Answer>();
+  readonly shown = $derived(this.questionnaire === null ? [] : shownOf(this.questionnaire, this.answers));
+  readonly loading = new Deed();
+  readonly completing = new Deed();
+  // Nothing is drawn from it.
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
+  private readonly shownAt = new Map<Id, number>();
+  private readonly assessment: Id;
+  private silent: (() => void) | null = null;
+
+  constructor(private readonly visit: Visit) {
+    this.assessment = visit.session.phq.assessment_id;
+  }
+
+  /** Read the questions, of this device while the service is away, and what waits here. */
+  async load(): Promise<void> {
+    this.silent = this.visit.outbox.whenDelivered((delivered) => void this.delivered(delivered));
+    const kept = await this.visit.outbox.kept<Questionnaire>(this.keptName).catch(() => undefined);
+    if (kept !== undefined) await this.show(kept);
+    await this.loading.run(async () => this.show(await this.read()));
+    await this.visit.outbox.keep(this.keptName, this.questionnaire).catch(() => undefined);
+  }
+
+  /** The page shows something else. */
+  close(): void {
+    this.silent?.();
+    this.loading.stop();
+    this.completing.stop();
+  }
+
+  /** The introduction was read: mark the start. */
+  begin(): void {
+    this.begun = true;
+    this.keepPlace();
+    const path = `/sessions/${this.visit.session.id}/phq/start`;
+    // The first answer marks the start as well, so that nothing waits for this.
+    void this.visit.api.call(path, { method: "POST", body: {} }).catch(() => undefined);
+  }
+
+  /** A question appeared. */
+  appeared(question: Question): void {
+    if (this.shownAt.has(question.id)) return;
+    this.shownAt.set(question.id, this.visit.clock.ticks());
+    this.visit.capture("QUESTION_START", { question_id: question.id });
+  }
+
+  /** A question is left: when it appears again, its time counts anew. */
+  left(question: Question): void {
+    this.shownAt.delete(question.id);
+  }
+
+  /** The person chose; the help text comes before anything else. */
+  async choose(question: Question, value: number | null): Promise<void> {
+    if (this.questionnaire === null) return;
+    const risk = isRisk(question, scaleOf(question, this.questionnaire), value);
+    if (risk) this.visit.showHelp();
+    const stamp = this.visit.clock.stamp(this.visit.session.created_at);
+    const version = nextVersion(this.answers.get(question.id));
+    this.answers.set(question.id, { value, version, session_ms: stamp.session_ms });
+    this.missing = this.missing.filter((one) => one !== question.id);
+    const body: AnswerEntry["body"] = { ...stamp, value, version, response_time_ms: this.timeOf(question) };
+    if (risk) body.help_shown = this.visit.session.help.version;
+    const kept = this.put({ kind: "answer", session: this.visit.session.id, question: question.id, body });
+    this.visit.capture("BUTTON_CLICK", { question_id: question.id });
+    await kept;
+  }
+
+  go(place: number): void {
+    this.place = Math.max(0, Math.min(place, this.shown.length));
+    this.keepPlace();
+  }
+
+  /** Hand it in, once all that was chosen is with the service. */
+  async complete(): Promise<void> {
+    const open = missingOf(this.shown, this.answers).map((one) => one.id);
+    if (open.length > 0) {
+      this.lead(open);
+      return;
+    }
+    await this.completing.run(
+      async () => {
+        await this.visit.outbox.settled();
+        const path = `/sessions/${this.visit.session.id}/phq/complete`;
+        const reply = await this.visit.api.call<{ score?: unknown }>(path, { method: "POST", body: {} });
+        if (reply.score !== undefined) await this.keepScore(reply.score);
+        await this.visit.refresh();
+      },
+      async (refused) => {
+        if (refused.code === "incomplete") this.lead(refused.details.map((one) => one.field));
+        else if (refused.status === 409) await this.visit.refresh();
+        else return false;
+        return true;
+      },
+    );
+  }
+
+  /** Lead to the first of the questions that are missing. */
+  private lead(missing: Id[]): void {
+    this.missing = missing;
+    const place = this.shown.findIndex((one) => missing.includes(one.id));
+    if (place !== -1) this.place = place;
+  }
+
+  private async put(entry: AnswerEntry): Promise<void> {
+    try {
+      await this.visit.outbox.put(entry);
+      this.unkept = null;
+    } catch (fault) {
+      await this.sendNow(entry, fault);
+    }
+  }
+
+  /** The device has no room: the answer goes to the service at once, and the person hears if that fails, too. */
+  private async sendNow(entry: AnswerEntry, why: unknown): Promise<void> {
+    const path = `/sessions/${entry.session}/phq/responses/${entry.question}`;
+    try {
+      await this.visit.api.call<AnswerReceipt>(path, { method: "PUT", body: entry.body });
+      this.unkept = null;
+    } catch {
+      this.unkept = why;
+    }
+  }
+
+  /** The service has something newer than what was sent: the person's newest click wins, wherever it was made. */
+  private async delivered({ entry, reply }: Delivered): Promise<void> {
+    if (entry.kind !== "answer" || !(reply as AnswerReceipt).stale) return;
+    try {
+      const stored = (await this.read()).responses.find((one) => one.question_id === entry.question);
+      const mine = this.answers.get(entry.question);
+      if (stored === undefined || mine === undefined || mine.version > entry.body.version) return;
+      if (!isNewer(mine, stored)) {
+        this.answers.set(entry.question, stored);
+        return;
+      }
+      const again = { ...mine, version: stored.version + 1 };
+      this.answers.set(entry.question, again);
+      await this.put({ ...entry, body: { ...entry.body, version: again.version } });
+    } catch {
+      // Read again with the next visit to this screen, where the same is found.
+    }
+  }
+
+  private async show(questionnaire: Questionnaire): Promise<void> {
+    const unsent = await this.visit.outbox.unsent(this.visit.session.id);
+    const first = this.questionnaire === null;
+    for (const [question, answer] of merged(questionnaire.responses, unsent)) {
+      const shown = this.answers.get(question);
+      if (shown === undefined || isNewer(answer, shown)) this.answers.set(question, answer);
+    }
+    this.questionnaire = questionnaire;
+    if (first) await this.findPlace();
+  }
+
+  private async findPlace(): Promise<void> {
+    const kept = await this.visit.outbox.kept<{ place: number }>(this.placeName).catch(() => undefined);
+    this.begun = kept !== undefined || this.answers.size > 0;
+    this.place = Math.min(kept?.place ?? firstOpen(this.shown, this.answers), this.shown.length);
+  }
+
+  private async read(): Promise<Questionnaire> {
+    return this.visit.api.call<Questionnaire>(`/sessions/${this.visit.session.id}/phq`);
+  }
+
+  private timeOf(question: Question): number {
+    const at = this.shownAt.get(question.id);
+    return at === undefined ? 0 : Math.round(this.visit.clock.ticks() - at);
+  }
+
+  private keepPlace(): void {
+    void this.visit.outbox.keep(this.placeName, { place: this.place }).catch(() => undefined);
+  }
+
+  /** The thanks show it; only this reply tells whether the study does. */
+  private async keepScore(score: unknown): Promise<void> {
+    await this.visit.outbox.keep(`score:${this.visit.session.id}`, score).catch(() => undefined);
+  }
+
+  private get keptName(): string {
+    return `phq:${this.assessment}`;
+  }
+
+  private get placeName(): string {
+    return `phq-place:${this.assessment}`;
+  }
+}

@@ -1,0 +1,90 @@
+import { onDestroy } from "svelte";
+import { Refused } from "../api/failures";
+import { access } from "./access.svelte";
+import { passes, waitMs } from "./rules";
+
+/** Deals with a refusal; gives whether it did: what it did not is shown. */
+export type Answered = (refused: Refused) => boolean | Promise<boolean>;
+
+/** Something a person wants done: tried until it is done, refused, or no longer wanted; never rejects. */
+export class Deed {
+  /** Reactive, as are the next two. */
+  busy = $state(false);
+  fault = $state.raw<unknown>(null);
+  /** Seconds until the next try; 0: none is planned. */
+  seconds = $state(0);
+
+  private over = false;
+  private wake: (() => void) | null = null;
+
+  /** Give whether `work` was done. A second call while one runs does nothing. */
+  async run(work: () => Promise<unknown>, refused: Answered = () => false): Promise<boolean> {
+    if (this.busy) return false;
+    this.busy = true;
+    this.fault = null;
+    try {
+      return await this.untilDone(work, refused);
+    } finally {
+      this.busy = false;
+      this.seconds = 0;
+    }
+  }
+
+  /** Try at once. */
+  again(): void {
+    this.wake?.();
+  }
+
+  /** Nobody waits for it any more. */
+  stop(): void {
+    this.over = true;
+    this.wake?.();
+  }
+
+  private async untilDone(work: () => Promise<unknown>, refused: Answered): Promise<boolean> {
+    for (let tries = 1; !this.over; tries += 1) {
+      try {
+        await work();
+        this.fault = null;
+        return true;
+      } catch (fault) {
+        if (this.over) return false;
+        if (fault instanceof Refused && fault.code === "login_required") await access.back();
+        else if (fault instanceof Refused && (await refused(fault))) return false;
+        else if (passes(fault)) await this.pause(fault, tries);
+        else {
+          this.fault = fault;
+          return false;
+        }
+      }
+    }
+    return false;
+  }
+
+  private async pause(fault: unknown, tries: number): Promise<void> {
+    this.fault = fault;
+    this.seconds = Math.ceil(waitMs(fault, tries) / 1000);
+    await new Promise<void>((resolve) => {
+      const each = setInterval(() => {
+        this.seconds -= 1;
+        if (this.seconds <= 0) done();
+      }, 1000);
+      const done = () => {
+        clearInterval(each);
+        removeEventListener("online", done);
+        this.wake = null;
+        resolve();
+      };
+      addEventListener("online", done);
+      this.wake = done;
+    });
+    this.seconds = 0;
+  }
+}
+
+/** A deed of a component: given up when it goes. */
+export function deed(): Deed {
+  const made = new Deed();
+  onDestroy(() => made.stop());
+  return made;
+}
