@@ -207,7 +207,7 @@ export class Camera {
     try {
       const settings = await api.call<CameraSettings>(`/sessions/${id}/camera/settings`);
       this.learn(id, settings);
-      await outbox.keep(name, settings);
+      await outbox.keep(name, settings, id);
     } catch {
       const kept = await outbox.kept<CameraSettings>(name).catch(() => undefined);
       if (this.settings === null && kept !== undefined) this.learn(id, kept);
