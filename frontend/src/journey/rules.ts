@@ -61,3 +61,22 @@ export function closingOf(session: Session): Closing {
   if (session.end_reason === "withdrawn") return "withdrawn";
   return session.end_reason === "restarted" ? "restarted" : "stopped";
 }
+
+/** What can be begun again, if the study allows it: a part while it is its turn, and after it ended. */
+export function restartable(session: Session): ("all" | Part)[] {
+  if (session.consent.accepted !== true) return [];
+  const parts = (["phq", "chat"] as const).filter((part) => {
+    const { completed_at, end_reason } = session[part];
+    return end_reason !== "skipped" && (completed_at !== null || session.next_step === part);
+  });
+  return ["all", ...parts];
+}
+
+const PHQ_SHARE = 35;
+
+/** The session as it stands once the service counted `answered`; its own `progress` follows with the next reading. */
+export function withAnswered(session: Session, answered: number, total: number): Session {
+  const more = Math.max(0, answered - session.phq.answered);
+  const progress = Math.min(100, session.progress + Math.floor((PHQ_SHARE * more) / Math.max(1, total)));
+  return { ...session, progress, phq: { ...session.phq, answered } };
+}

@@ -1,12 +1,13 @@
 import type { Api } from "../api/client";
-import type { Id, Session, Trigger } from "../api/contract";
+import type { AnswerReceipt, Id, Moment, Session, Trigger } from "../api/contract";
+import type { Refused } from "../api/failures";
 import { Camera } from "../camera/state.svelte";
 import type { Clock } from "../clock/clock";
 import type { Outbox } from "../outbox/entries";
 import { Deed } from "../troubles/deed.svelte";
 import type { Visit } from "../visit";
 import { spoken } from "../words/languages.svelte";
-import { hasEnded, NOTHING_SEEN, screenOf, type Seen } from "./rules";
+import { hasEnded, NOTHING_SEEN, screenOf, withAnswered, type Seen } from "./rules";
 import { tellTabs } from "./tabs";
 
 export interface VisitParts {
@@ -42,6 +43,7 @@ export class JourneyVisit implements Visit {
   /** What `refresh` is at. */
   readonly refreshing = new Deed();
   private asked: Promise<void> | null = null;
+  private silent: () => void = () => undefined;
   private poll: ReturnType<typeof setInterval> | undefined;
 
   constructor(private readonly parts: VisitParts) {
@@ -60,6 +62,7 @@ export class JourneyVisit implements Visit {
     this.take(this.session);
     document.addEventListener("visibilitychange", this.look);
     this.poll = setInterval(this.look, POLL_MS);
+    this.silent = this.outbox.whenDelivered(({ reply }) => this.count(reply));
     if (hasEnded(this.session)) return;
     void this.own();
   }
@@ -69,6 +72,7 @@ export class JourneyVisit implements Visit {
     this.refreshing.stop();
     this.camera.stop();
     clearInterval(this.poll);
+    this.silent();
     document.removeEventListener("visibilitychange", this.look);
   }
 
@@ -91,7 +95,7 @@ export class JourneyVisit implements Visit {
   /** Tries until the service has told; several callers share one call. */
   refresh(): Promise<void> {
     this.asked ??= this.refreshing
-      .run(() => this.read())
+      .run(() => this.read(), foreign)
       .then(() => undefined)
       .finally(() => (this.asked = null));
     return this.asked;
@@ -119,7 +123,8 @@ export class JourneyVisit implements Visit {
     this.take({ ...this.session, page_id: pageId });
   }
 
-  private async read(): Promise<void> {
+  /** Read how the session stands, once. @throws Refused, Unreachable. */
+  async read(): Promise<void> {
     const { session } = await this.api.call<{ session: Session }>(`/sessions/${this.session.id}`);
     this.take(session);
   }
@@ -128,11 +133,17 @@ export class JourneyVisit implements Visit {
     this.session = session;
     void this.outbox.keep(LAST_SESSION, session).catch(() => undefined);
     if (this.elsewhere || hasEnded(session)) this.camera.stop();
+    // Where somebody withdrew or stopped the end is now; the service says when only of what was completed.
     if (hasEnded(session)) {
-      void this.outbox
-        .ended(session.id, session.state, session.completed_at ?? session.expires_at)
-        .catch(() => undefined);
+      void this.outbox.ended(session.id, session.state, endOf(session, this.clock)).catch(() => undefined);
     }
+  }
+
+  /** An answer was saved: the progress moves without asking. */
+  private count(reply: unknown): void {
+    const { answered, total } = (reply ?? {}) as Partial<AnswerReceipt>;
+    if (answered === undefined || total === undefined || hasEnded(this.session)) return;
+    this.session = withAnswered(this.session, answered, total);
   }
 
   private readonly look = (): void => {
@@ -144,4 +155,15 @@ export class JourneyVisit implements Visit {
   private get seenName(): string {
     return `seen:${this.session.id}`;
   }
+}
+
+/** The session is not of who is logged in: in another tab somebody else did. The page begins anew as theirs. */
+function foreign(refused: Refused): boolean {
+  if (refused.status === 404) location.reload();
+  return refused.status === 404;
+}
+
+function endOf(session: Session, clock: Clock): Moment {
+  if (session.completed_at !== null) return session.completed_at;
+  return session.state === "INCOMPLETE" ? session.expires_at : new Date(clock.now()).toISOString();
 }
