@@ -76,7 +76,7 @@ const PHQ_SHARE = 35;
 
 /** The session as it stands once the service counted `answered`; its own `progress` follows with the next reading. */
 export function withAnswered(session: Session, answered: number, total: number): Session {
-  const more = Math.max(0, answered - session.phq.answered);
-  const progress = Math.min(100, session.progress + Math.floor((PHQ_SHARE * more) / Math.max(1, total)));
-  return { ...session, progress, phq: { ...session.phq, answered } };
+  const shareOf = (count: number) => Math.floor((PHQ_SHARE * count) / Math.max(1, total));
+  const more = Math.max(0, shareOf(answered) - shareOf(session.phq.answered));
+  return { ...session, progress: session.progress + more, phq: { ...session.phq, answered } };
 }
