@@ -10,6 +10,7 @@ from quart_assessment import accounts, camera, chat, journey, operations, phq
 from quart_assessment.database.current import DATABASE, database_of
 from quart_assessment.database.engine import Database
 from quart_assessment.operations.api_docs import openapi, page
+from quart_assessment.page.serving import with_page
 from quart_assessment.serving.bodies import PullBodies
 from quart_assessment.serving.lean import app_class
 from quart_assessment.settings import Settings
@@ -53,7 +54,7 @@ def create_app(settings: Settings | None = None) -> Quart:
         room.install(app)
     app.after_serving(stop)
     _describe(app, settings)
-    app.asgi_app = Edge(PullBodies(app.asgi_app, settings), settings)  # type: ignore[method-assign]
+    app.asgi_app = Edge(with_page(PullBodies(app.asgi_app, settings), settings), settings)  # type: ignore[method-assign]
     return app
 
 

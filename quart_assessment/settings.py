@@ -69,6 +69,7 @@ class Settings(BaseSettings):
         Path("var"), description="state of a local run: embedded database, logs, demo accounts"
     )
     store_dir: Path | None = Field(None, description="where capture files are kept; VAR_DIR/store if unset")
+    page_dir: Path | None = Field(None, description="where the built page lies; the package's own if unset")
 
     web_concurrency: int = Field(2, ge=1, le=64, description="worker processes")
     limit_concurrency: int = Field(2000, ge=1, description="open connections a worker; past it 503")

@@ -13,7 +13,12 @@ import click
 from quart_assessment.cli.doctor_database import examine_database
 from quart_assessment.cli.doctor_mail import examine_mail
 from quart_assessment.cli.doctor_models import examine_models
-from quart_assessment.cli.environment import SECRET_LENGTH, transport_warning, with_local_database
+from quart_assessment.cli.environment import (
+    SECRET_LENGTH,
+    page_warning,
+    transport_warning,
+    with_local_database,
+)
 from quart_assessment.cli.findings import Finding, fail, ok, warn
 from quart_assessment.settings import Settings
 
@@ -37,6 +42,7 @@ async def examine(settings: Settings) -> list[Finding]:
         *await examine_models(settings),
         await examine_mail(settings),
         examine_address(settings),
+        await asyncio.to_thread(examine_page, settings),
     ]
 
 
@@ -76,3 +82,13 @@ def examine_address(settings: Settings) -> Finding:
         if warning is None
         else warn("address", warning)
     )
+
+
+def examine_page(settings: Settings) -> Finding:
+    """Whether participants will find the page. None at all is an API alone; half of one is a fault."""
+    from quart_assessment.page.files import INDEX, page_folder
+
+    warning = page_warning(settings)
+    if warning is None:
+        return ok("page", "it was built and is whole.")
+    return fail("page", warning) if (page_folder(settings) / INDEX).exists() else warn("page", warning)

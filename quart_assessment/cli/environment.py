@@ -46,6 +46,20 @@ def missing_to_serve(settings: Settings) -> list[str]:
     return missing + _faults_of_connections(settings)
 
 
+def page_warning(settings: Settings) -> str | None:
+    """Say in a sentence or two why participants will find no page; None where there is one."""
+    from quart_assessment.page.files import PageBroken, page_folder, read_page
+
+    folder = page_folder(settings)
+    try:
+        page = read_page(folder)
+    except PageBroken as broken:
+        return f"The page in {folder} is broken: {broken}. Build it anew; until then only the API is served."
+    if page is None:
+        return f"The page was not built: {folder} holds none. Only the API is served; `make run` builds the page."
+    return None
+
+
 def _faults_of_connections(settings: Settings) -> list[str]:
     if settings.llm_connections_file is None:
         return []

@@ -23,15 +23,16 @@ blueprint = Blueprint("operations", __name__)
 HTML = "text/html; charset=utf-8"
 HOME = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>quart_assessment</title></head><body>'
-    "<h1>quart_assessment</h1><p>This service is running. Its screens are not part of this build; "
-    'programs talk to it through the <a href="/docs">API</a>.</p></body></html>'
+    '<h1>quart_assessment</h1><p>This service is running; programs talk to it through its <a href="/docs">API</a>.'
+    "</p><p>The page for participants was not built, or is not whole: <code>quart-assessment doctor</code> says "
+    "which. In a checkout of the project <code>make run</code> builds it.</p></body></html>"
 )
 
 
 @blueprint.get("/")
 @open_to("public")
 async def home() -> Response:
-    """Say what this is."""
+    """Say what this is and how to get the page; where one was built, it is served instead."""
     return Response(HOME, content_type=HTML)
 
 

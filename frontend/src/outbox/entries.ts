@@ -1,4 +1,4 @@
-import type { Announcement, Help, Id } from "../api/contract";
+import type { Announcement, Help, Id, Session } from "../api/contract";
 import type { Stamp } from "../clock/clock";
 
 /** What waits for the service. Each is kept by IndexedDB before it is shown, and dropped only after 2xx. */
@@ -7,7 +7,6 @@ export type Kind = NewEntry["kind"];
 
 interface OfSession {
   session: Id;
-  /** When the session was created and until when it runs: what is kept how long follows from its end. */
 }
 
 export interface AnswerEntry extends OfSession {
@@ -42,12 +41,16 @@ export interface RefusedEntry {
   session: Id;
   /** The question's, message's or capture's id. */
   item: Id;
+  /** The service's code, or `unreadable`: the device gave back other bytes than it was given. */
   code: string;
   requestId: string | null;
   at: string;
 }
 
-/** What came back for an answer: the stored value may be newer than the one sent. */
+/** What of a session says how long its entries are kept on the device. */
+export type Standing = Pick<Session, "id" | "state" | "expires_at" | "completed_at">;
+
+/** What was taken, in whichever tab of this person; of a capture without its picture. */
 export type Delivered = { entry: NewEntry; reply: unknown; help: Help | null };
 
 /**
@@ -61,7 +64,10 @@ export type Sign = "saved" | "saving" | "offline" | "login" | "full";
 
 /** The one durable queue. Reactive where said. */
 export interface Outbox {
-  /** Reactive: what the page says of it. `login`: a login is wanted; `full`: the device has no room. */
+  /**
+   * Reactive: what the page says of answers and messages (pictures have their count). `login`: a login of this person
+   * is wanted; `full`: the device has no room, so that what is not sent yet is lost with the page.
+   */
   readonly sign: Sign;
   /** Reactive: entries that wait, by kind. */
   readonly waiting: Readonly<Record<Kind, number>>;
@@ -70,12 +76,24 @@ export interface Outbox {
   /** Reactive. */
   readonly refused: readonly RefusedEntry[];
 
-  /** Resolves once IndexedDB holds it (durability strict). @throws DOMException no room (QuotaExceededError). */
+  /** Reactive: whether a picture of usual size would be kept. The camera takes, and announces, none while not. */
+  readonly roomForPictures: boolean;
+  /** Whether the device keeps entries at all; if not, they wait in memory and the sign says `full`. */
+  readonly durable: boolean;
+
+  /**
+   * Resolves once IndexedDB holds it (durability strict). Where the device refuses, it waits in memory and `sign`
+   * says `full`; a picture for which there is no room is told as `skipped` instead. Never throws for want of room.
+   */
   put(entry: NewEntry): Promise<void>;
   /** What still waits of a session, oldest first: answers and messages that the service does not know yet. */
   unsent(session: Id): Promise<NewEntry[]>;
   /** Be told of each that was taken; gives the way to stop. */
   whenDelivered(tell: (delivered: Delivered) => void): () => void;
+  /** Be told of each that was refused for good; `help` where the service sent it beside the error. */
+  whenRefused(tell: (refused: RefusedEntry, help: Help | null) => void): () => void;
+  /** The person has seen what was refused. */
+  dismissRefused(): Promise<void>;
   /** Who brings messages while there is a chat; null: the outbox does, and reads until `accepted`. */
   bringMessagesBy(bring: BringMessage | null): void;
   /** Resolves when no answer and no message waits any more. */
@@ -84,9 +102,16 @@ export interface Outbox {
   nudge(): void;
   /** Forget what is of `session` and not sent; a withdrawal of all, or of the camera's scope (captures alone). */
   forget(session: Id, kinds?: readonly Kind[]): Promise<void>;
-  /** Keep a value for the next visit, encrypted as entries are, such as the session as it stood. */
-  keep(name: string, value: unknown): Promise<void>;
+  /**
+   * Keep a value for the next visit, encrypted as entries are, such as the session as it stood. It goes with
+   * `session`'s end, or without one when no session of the person is open any more.
+   */
+  keep(name: string, value: unknown, session?: Id): Promise<void>;
   kept<T>(name: string): Promise<T | undefined>;
   /** The session ended: when entries of it, and what is kept, may be forgotten follows from its state. */
   ended(session: Id, state: string, at: string): Promise<void>;
+  /** How a session stands, at each reply that tells it: its end, or when it will end by itself. */
+  follow(session: Standing): Promise<void>;
+  /** Stop sending and listening, such as before another person's outbox is opened. What waits stays kept. */
+  close(): void;
 }

@@ -1,79 +1,357 @@
 import type { Api } from "../api/client";
-import type { AnswerReceipt, Id } from "../api/contract";
+import type { Help, Id } from "../api/contract";
 import type { Clock } from "../clock/clock";
-import type { Delivered, Kind, NewEntry, Outbox, Sign } from "./entries";
+import { Calls } from "./calls";
+import { theDevice, type Device } from "./device";
+import type {
+  BringMessage,
+  Delivered,
+  Kind,
+  NewEntry,
+  Outbox,
+  RefusedEntry,
+  Sign,
+  Standing,
+} from "./entries";
+import { Leader } from "./leader";
+import { others, register } from "./people";
+import { Queue } from "./queue";
+import type { Row } from "./rows";
+import { isOver, KEPT_MS, type Course } from "./rules";
+import { Sender, type Trouble } from "./sender";
+import { Shelves } from "./shelves";
+import { Store } from "./store";
+import { Tabs, type Note } from "./tabs";
 
-/** Sends at once and keeps nothing: stands here until the durable queue does. */
-class Passing implements Outbox {
-  sign = $state<Sign>("saved");
-  waiting = $state<Record<Kind, number>>({ answer: 0, message: 0, announcement: 0, capture: 0 });
-  readonly pictureBytes = 0;
-  readonly refused = [];
-  private readonly told = new Set<(delivered: Delivered) => void>();
-  private last: Promise<unknown> = Promise.resolve();
+export { leftOnThisDevice, wipe } from "./people";
 
-  constructor(private readonly api: Api) {}
+/** Bytes of pictures that may wait; past that none is taken. In memory less: a phone's page has little. */
+const ROOM = 40 * 1024 * 1024;
+const ROOM_IN_MEMORY = 10 * 1024 * 1024;
+/** A picture of usual size, before one was seen. */
+const USUAL_PICTURE = 256 * 1024;
+
+/** Open the queue of the person who is logged in; what waits from earlier visits is sent. Never throws. */
+export async function openOutbox(
+  person: Id,
+  api: Api,
+  clock: Clock,
+  device: Device = theDevice(),
+): Promise<Outbox> {
+  let store: Store | null = null;
+  try {
+    await register(person);
+    store = await Store.open(person);
+    device.persist();
+  } catch {
+    // The sign says that the device keeps nothing.
+  }
+  const box = new Box(person, new Shelves(store), new Calls(api), clock, device);
+  await box.begin();
+  void others(person, clock.known ? clock.now() : null).catch(() => undefined);
+  return box;
+}
+
+class Box implements Outbox {
+  waiting: Record<Kind, number> = $state({ answer: 0, message: 0, announcement: 0, capture: 0 });
+  pictureBytes = $state(0);
+  refused: RefusedEntry[] = $state([]);
+  private trouble: Trouble = $state(null);
+  private overflowing = $state(false);
+  private usualPicture = $state(USUAL_PICTURE);
+  /** The device had no room for the last picture; another is tried when one was sent. */
+  private crammed = $state(false);
+
+  private readonly queue = new Queue();
+  private readonly sender: Sender;
+  private readonly leader: Leader;
+  private readonly tabs: Tabs;
+  private readonly unwatch: () => void;
+  private readonly deliveries = new Set<(delivered: Delivered) => void>();
+  private readonly refusals = new Set<(refused: RefusedEntry, help: Help | null) => void>();
+  private settling: (() => void)[] = [];
+  /** Words are put one after the other, so that they are kept in the order of their clicks; pictures beside them. */
+  private readonly lines = { words: Promise.resolve(), pictures: Promise.resolve() };
+  private closed = false;
+
+  constructor(
+    person: Id,
+    private readonly shelves: Shelves,
+    calls: Calls,
+    private readonly clock: Clock,
+    device: Device,
+  ) {
+    const told = {
+      delivered: (delivered: Delivered) => this.delivered(delivered),
+      refused: (refused: RefusedEntry, help: Help | null) => this.wasRefused(refused, help),
+      changed: () => this.changed(),
+    };
+    this.sender = new Sender(person, this.queue, shelves, calls, told, () => this.now());
+    this.tabs = new Tabs(
+      person,
+      device,
+      (note) => this.hear(note),
+      () => this.sender.doubt(),
+    );
+    this.leader = new Leader(`outbox-${person}`, device.locks, () => this.tabs.tell({ what: "wish" }), {
+      won: () => void this.reload().then(() => this.sender.start()),
+      finish: () => this.sender.finish(),
+      lost: () => this.sender.stop(),
+    });
+    this.unwatch = device.watch((what) => this.saw(what));
+  }
+
+  get durable(): boolean {
+    return this.shelves.durable;
+  }
+
+  get sign(): Sign {
+    if (this.overflowing) return "full";
+    if (this.trouble !== null) return this.trouble;
+    return this.waiting.answer + this.waiting.message > 0 ? "saving" : "saved";
+  }
+
+  get roomForPictures(): boolean {
+    return !this.crammed && this.pictureBytes + this.usualPicture <= this.room;
+  }
+
+  private get room(): number {
+    return this.durable ? ROOM : ROOM_IN_MEMORY;
+  }
+
+  /** Read what waits, and queue up for sending. */
+  async begin(): Promise<void> {
+    await this.reload();
+    // The login may have changed since what waits was put; a page that begins with nothing was just told who it is.
+    if (this.queue.all.length > 0) this.sender.doubt();
+    this.refused = await this.shelves.refusals().catch(() => []);
+    this.tabs.tellLogin();
+    this.leader.begin();
+    void this.tidy();
+  }
 
   put(entry: NewEntry): Promise<void> {
-    this.last = this.last.then(() => this.send(entry));
-    return Promise.resolve();
+    const line = entry.kind === "capture" ? "pictures" : "words";
+    const done = this.lines[line].then(() => this.store(entry));
+    this.lines[line] = done.catch(() => undefined);
+    return done;
   }
 
-  private async send(entry: NewEntry): Promise<void> {
-    if (entry.kind !== "answer") return;
-    this.sign = "saving";
-    try {
-      const path = `/sessions/${entry.session}/phq/responses/${entry.question}`;
-      const reply = await this.api.call<AnswerReceipt>(path, { method: "PUT", body: entry.body });
-      this.sign = "saved";
-      for (const tell of this.told) tell({ entry, reply, help: reply.help ?? null });
-    } catch {
-      this.sign = "offline";
-    }
-  }
-
-  unsent(): Promise<NewEntry[]> {
-    return Promise.resolve([]);
+  async unsent(session: Id): Promise<NewEntry[]> {
+    const rows = this.queue.rows.filter((row) => row.session === session && row.kind !== "capture");
+    const entries = await Promise.all(rows.map((row) => this.shelves.open(row).catch(() => undefined)));
+    return entries.filter((entry) => entry !== undefined);
   }
 
   whenDelivered(tell: (delivered: Delivered) => void): () => void {
-    this.told.add(tell);
-    return () => this.told.delete(tell);
+    this.deliveries.add(tell);
+    return () => void this.deliveries.delete(tell);
   }
 
-  bringMessagesBy(): void {}
-
-  async settled(): Promise<void> {
-    await this.last;
+  whenRefused(tell: (refused: RefusedEntry, help: Help | null) => void): () => void {
+    this.refusals.add(tell);
+    return () => void this.refusals.delete(tell);
   }
 
-  nudge(): void {}
-
-  forget(): Promise<void> {
-    return Promise.resolve();
+  async dismissRefused(): Promise<void> {
+    this.refused = [];
+    await this.shelves.dismissRefusals().catch(() => undefined);
+    await this.tidy();
   }
 
-  keep(): Promise<void> {
-    return Promise.resolve();
+  bringMessagesBy(bring: BringMessage | null): void {
+    this.sender.bring = bring;
+    if (bring !== null) this.leader.want();
   }
 
-  kept<T>(): Promise<T | undefined> {
-    return Promise.resolve(undefined);
+  settled(): Promise<void> {
+    if (this.wordsWait === 0) return Promise.resolve();
+    return new Promise((resolve) => this.settling.push(resolve));
   }
 
-  ended(): Promise<void> {
-    return Promise.resolve();
+  nudge(): void {
+    this.tabs.tell({ what: "nudge" });
+    this.leader.want();
+    this.sender.nudge();
   }
-}
 
-export function openOutbox(...of: [Id, Api, Clock]): Promise<Outbox> {
-  return Promise.resolve(new Passing(of[1]));
-}
+  async forget(session: Id, kinds?: readonly Kind[]): Promise<void> {
+    await Promise.all(Object.values(this.lines));
+    await this.shelves.forget(session, kinds);
+    const goes = (kind: Kind) => kinds?.includes(kind) ?? true;
+    this.queue.remove(this.queue.rows.filter((row) => row.session === session && goes(row.kind)));
+    if (kinds === undefined) this.refused = this.refused.filter((one) => one.session !== session);
+    this.changed();
+    await this.tidy();
+  }
 
-export function leftOnThisDevice(): Promise<{ person: Id; waiting: number }[]> {
-  return Promise.resolve([]);
-}
+  async keep(name: string, value: unknown, session?: Id): Promise<void> {
+    if (session !== undefined && (await this.isOver(session))) return;
+    await this.shelves.keep(name, value, session ?? null, this.now());
+  }
 
-export function wipe(person: Id): Promise<void> {
-  return Promise.resolve(void person);
+  async kept<T>(name: string): Promise<T | undefined> {
+    // What cannot be opened any more is as good as never kept.
+    return (await this.shelves.kept(name).catch(() => undefined)) as T | undefined;
+  }
+
+  async ended(session: Id, state: string, at: string): Promise<void> {
+    await this.learn({ session, state, until: Date.parse(at) });
+  }
+
+  async follow(standing: Standing): Promise<void> {
+    const over = KEPT_MS[standing.state] !== undefined;
+    const at = over ? (standing.completed_at ?? standing.expires_at) : standing.expires_at;
+    await this.learn({ session: standing.id, state: over ? standing.state : null, until: Date.parse(at) });
+  }
+
+  close(): void {
+    this.closed = true;
+    this.unwatch();
+    this.leader.close();
+    this.tabs.close();
+    void Promise.all(Object.values(this.lines)).then(() => this.shelves.close());
+  }
+
+  private get wordsWait(): number {
+    return this.waiting.answer + this.waiting.message;
+  }
+
+  private now(): number {
+    return this.clock.now();
+  }
+
+  private async store(entry: NewEntry): Promise<void> {
+    if (entry.kind === "capture") {
+      this.usualPicture = Math.max(entry.picture.size, 1);
+      if (this.pictureBytes + entry.picture.size > this.room) return this.skip(entry);
+    }
+    let row: Row;
+    try {
+      row = await this.shelves.add(entry, this.now());
+    } catch {
+      this.crammed = true;
+      return entry.kind === "capture" ? this.skip(entry) : undefined;
+    }
+    this.queue.add(row);
+    this.changed();
+    this.tabs.tell({ what: "changed" });
+    if (!this.leader.leads) this.leader.want();
+    this.sender.more(entry.kind);
+  }
+
+  /** Tell the ledger that a picture was not kept: in the place of its announcement, if that still waits. */
+  private async skip(entry: Extract<NewEntry, { kind: "capture" }>): Promise<void> {
+    const { session, capture, metadata } = entry;
+    const body = { ...metadata, capture_id: capture, skipped: true };
+    const waits = this.queue.all.find(
+      (one) =>
+        !one.busy &&
+        one.row.kind === "announcement" &&
+        one.row.item === capture &&
+        one.row.session === session,
+    );
+    if (waits === undefined) return this.put({ kind: "announcement", session, body });
+    const row = await this.shelves.replace(waits.row, { kind: "announcement", session, body }, waits.row.at);
+    if (row !== undefined) this.queue.replace(row);
+    this.sender.more("announcement");
+  }
+
+  private async reload(): Promise<void> {
+    await this.queue.reload(() => this.shelves.rows()).catch(() => undefined);
+    this.count();
+  }
+
+  /** Something changed here: other pages, and who looks at this one, are told. */
+  private changed(): void {
+    if (this.leader.leads && this.trouble !== this.sender.trouble) {
+      this.trouble = this.sender.trouble;
+      this.tabs.tell({ what: "changed", trouble: this.trouble });
+    }
+    this.count();
+  }
+
+  private count(): void {
+    const counts: Record<Kind, number> = { answer: 0, message: 0, announcement: 0, capture: 0 };
+    let bytes = 0;
+    for (const row of this.queue.rows) {
+      counts[row.kind] += 1;
+      if (row.kind === "capture") bytes += row.size;
+    }
+    if (bytes < this.pictureBytes) this.crammed = false;
+    this.waiting = counts;
+    this.pictureBytes = bytes;
+    this.overflowing = this.shelves.overflowing;
+    if (this.wordsWait === 0) for (const settled of this.settling.splice(0)) settled();
+  }
+
+  private delivered(delivered: Delivered): void {
+    this.count();
+    for (const tell of this.deliveries) tell(delivered);
+    this.tabs.tell({ what: "delivered", delivered });
+    void this.tidyAfter(delivered.entry.session);
+  }
+
+  private wasRefused(refused: RefusedEntry, help: Help | null): void {
+    this.refused = [...this.refused, refused];
+    this.count();
+    for (const tell of this.refusals) tell(refused, help);
+    this.tabs.tell({ what: "refused", refused, help });
+  }
+
+  private hear(note: Note): void {
+    if (this.closed) return;
+    switch (note.what) {
+      case "wish":
+        return void this.leader.giveWay();
+      case "nudge":
+        return this.sender.nudge();
+      case "changed":
+        if (note.trouble !== undefined && !this.leader.leads) this.trouble = note.trouble;
+        return void this.reload().then(() => this.sender.pump());
+      case "delivered":
+        for (const tell of this.deliveries) tell(note.delivered);
+        return void this.reload();
+      case "refused":
+        this.refused = [...this.refused, note.refused];
+        for (const tell of this.refusals) tell(note.refused, note.help);
+        return void this.reload();
+    }
+  }
+
+  private saw(what: "back" | "online" | "offline"): void {
+    if (what === "offline") return this.sender.cutOff();
+    if (what === "back") this.leader.want();
+    if (this.leader.leads) this.sender.nudge();
+    void this.tidy();
+  }
+
+  private async learn(course: Course): Promise<void> {
+    await this.shelves.learn(course).catch(() => undefined);
+    await this.tidyAfter(course.session);
+  }
+
+  private async isOver(session: Id): Promise<boolean> {
+    const courses = await this.shelves.courses().catch(() => []);
+    return isOver(
+      courses.find((one) => one.session === session),
+      this.now(),
+    );
+  }
+
+  private async tidyAfter(session: Id): Promise<void> {
+    if (await this.isOver(session)) await this.tidy();
+  }
+
+  /** Only by the server's time: a device that is set to another day must not forget what was never sent. */
+  private async tidy(): Promise<void> {
+    if (!this.clock.known || this.closed) return;
+    try {
+      const nothingLeft = await this.shelves.tidy(this.now());
+      if (nothingLeft && this.queue.all.length === 0) await this.shelves.destroy();
+      await this.reload();
+    } catch {
+      // It stays until the next look.
+    }
+  }
 }

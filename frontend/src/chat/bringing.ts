@@ -1,0 +1,96 @@
+import type { Id } from "../api/contract";
+import { Refused, Unreachable } from "../api/failures";
+import type { MessageEntry } from "../outbox/entries";
+import type { Visit } from "../visit";
+import { Paths, take } from "./calls";
+import type { Kept } from "./kept";
+import type { Transcript } from "./transcript.svelte";
+import type { Wakings } from "./wakings";
+
+const LONGEST_WAIT_MS = 45_000;
+const MOST_ASKS = 5;
+const BETWEEN_ASKS_MS = 500;
+
+/** What bringing a message needs. */
+export interface BringingParts {
+  visit: Visit;
+  kept: Kept;
+  transcript: Transcript;
+  wakings: Wakings;
+  closing: AbortSignal;
+  /** Resolves when it is known, as far as it can be, what the service has. */
+  loaded: () => Promise<void>;
+  /** The service has taken a message. */
+  taken: (message: Id) => void;
+}
+
+/** Brings the outbox's messages: each is posted, shown as sent once it was accepted, and its reply is read on. */
+export class Bringing {
+  constructor(private readonly parts: BringingParts) {}
+
+  /**
+   * Resolves once the service has the message.
+   * @throws Refused it will not take it as it is, and the words are kept here; Unreachable: try again later.
+   */
+  async bring(entry: MessageEntry): Promise<void> {
+    const { visit, transcript } = this.parts;
+    if (entry.session !== visit.session.id) return this.bringElsewhere(entry);
+    await this.parts.loaded();
+    const known = transcript.find(entry.message);
+    // Read back from the service: it is kept there, and asking anew would ask the model anew.
+    if (known?.turnNumber != null && known.message === entry.body.message) return;
+    transcript.add(entry);
+    const { accepted, connection } = await this.posted(entry);
+    transcript.hear(entry.message, accepted);
+    this.parts.taken(entry.message);
+    if (this.parts.closing.aborted) connection.leave();
+    else transcript.follow(entry.message, connection);
+  }
+
+  private async bringElsewhere(entry: MessageEntry): Promise<void> {
+    const { connection } = await take(this.parts.visit.api, new Paths(entry.session).turns, entry.body);
+    connection.leave();
+  }
+
+  private async posted(entry: MessageEntry) {
+    const path = new Paths(entry.session).turns;
+    for (let ask = 0; ask < MOST_ASKS; ask += 1) {
+      try {
+        return await take(this.parts.visit.api, path, entry.body);
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+        if (error.code === "turn_running") {
+          await this.runningEnded();
+          continue;
+        }
+        if (!error.passing) await this.refused(entry, error.code);
+        throw error;
+      }
+    }
+    throw new Unreachable("timeout");
+  }
+
+  /** Another tab's message is being answered: its reply is read here, too, and this one waits for its end. */
+  private async runningEnded(): Promise<void> {
+    const { transcript, wakings, closing } = this.parts;
+    if (!(await transcript.sync())) throw new Unreachable("network");
+    await wakings.pause(BETWEEN_ASKS_MS, closing, false);
+    const patience = wakings.pause(LONGEST_WAIT_MS, closing, false).then(() => "spent" as const);
+    const outcome = await Promise.race([transcript.reading ?? Promise.resolve(), patience]);
+    if (outcome === "spent") throw new Unreachable("timeout");
+  }
+
+  private async refused(entry: MessageEntry, code: string): Promise<void> {
+    const exchange = this.parts.transcript.find(entry.message);
+    const sentAt = Date.parse(this.parts.visit.session.created_at) + entry.body.session_ms;
+    await this.parts.kept.keepNotSent({
+      message_id: entry.message,
+      text: entry.body.message,
+      code,
+      sent_at: sentAt,
+    });
+    if (exchange === undefined) return;
+    exchange.whereabouts = "refused";
+    exchange.refusal = code;
+  }
+}

@@ -1,0 +1,233 @@
+import type { Id, Interview } from "../api/contract";
+import { Refused } from "../api/failures";
+import type { MessageEntry, NewEntry } from "../outbox/entries";
+import type { Visit } from "../visit";
+import type { Paths } from "./calls";
+import type { StreamEvent } from "./events";
+import { Follower } from "./follower";
+import type { Kept } from "./kept";
+import { type Exchange, merged, waitingExchange } from "./log";
+import { follow, isToBeJoined, pauseBefore } from "./rules";
+import type { Connection } from "./stream";
+import type { Wakings } from "./wakings";
+
+/** What the transcript is given, and whom it tells. */
+export interface TranscriptParts {
+  visit: Visit;
+  kept: Kept;
+  paths: Paths;
+  wakings: Wakings;
+  closing: AbortSignal;
+  /** The service knows this message from now on. */
+  accepted: (message: Id) => void;
+  /** The first words of a reply came that nobody has seen yet. */
+  begun: (message: Id) => void;
+  /** It was read back anew. */
+  adopted: () => void;
+  failed: (error: unknown) => void;
+}
+
+/** The turns as this page shows them, kept equal to what the service holds and what waits on this device. */
+export class Transcript {
+  interview = $state<Omit<Interview, "turns"> | null>(null);
+  exchanges = $state<Exchange[]>([]);
+  /** The connection to a running reply is lost; it is made again by itself. */
+  lost = $state(false);
+  readonly newest = $derived(this.exchanges.findLast((one) => one.turnNumber !== null) ?? null);
+
+  private following: { id: Id; follower: Follower; done: Promise<void> } | null = null;
+  private syncing: Promise<boolean> | null = null;
+  private again = false;
+  private attempt = 0;
+  private waits = false;
+  private helped: Id | undefined;
+
+  constructor(private readonly parts: TranscriptParts) {}
+
+  /** Show what was last seen here, then what the service knows; resolves after the first try. */
+  async load(): Promise<void> {
+    const [seen, helped] = await Promise.all([this.parts.kept.seen(), this.parts.kept.helped()]);
+    this.helped = helped;
+    if (seen !== undefined && this.interview === null) {
+      this.exchanges = seen.exchanges;
+      this.interview = seen.interview;
+      for (const entry of await this.unsent()) this.add(entry);
+    }
+    await this.sync();
+  }
+
+  close(): void {
+    this.following?.follower.stop();
+  }
+
+  find(id: Id): Exchange | undefined {
+    return this.exchanges.find((one) => one.messageId === id);
+  }
+
+  /** Show a message that waits on this device. */
+  add(entry: MessageEntry): void {
+    if (this.find(entry.message) !== undefined) return;
+    this.exchanges.push(
+      waitingExchange(entry.message, entry.body.message, this.createdAt + entry.body.session_ms),
+    );
+  }
+
+  /** Resolves when the reply that is being read has ended, or nobody reads it any more. */
+  get reading(): Promise<void> | null {
+    return this.following?.done ?? null;
+  }
+
+  /**
+   * Ask how the interview stands. One call at a time; asked for meanwhile, it is made once more. Never fails: gives
+   * whether it was told.
+   */
+  sync(): Promise<boolean> {
+    if (this.syncing !== null) this.again = true;
+    this.syncing ??= this.syncAll().finally(() => (this.syncing = null));
+    return this.syncing;
+  }
+
+  private async syncAll(): Promise<boolean> {
+    for (;;) {
+      this.again = false;
+      const told = await this.syncOnce();
+      if (!this.again || this.parts.closing.aborted) return told;
+    }
+  }
+
+  private async syncOnce(): Promise<boolean> {
+    try {
+      const { turns, ...interview } = await this.parts.visit.api.call<Interview>(this.parts.paths.chat);
+      if (this.parts.closing.aborted) return false;
+      await this.adopt(interview, turns);
+      this.attempt = 0;
+      return true;
+    } catch (error) {
+      this.parts.failed(error);
+      if (!(error instanceof Refused) || error.passing) this.later(error);
+      return false;
+    }
+  }
+
+  private later(error: unknown): void {
+    if (this.waits) return;
+    this.waits = true;
+    const asked = error instanceof Refused ? error.retryAfterSeconds : null;
+    const { wakings, closing } = this.parts;
+    const pause = wakings.pause(pauseBefore(this.attempt, asked, Math.random), closing, asked === null);
+    this.attempt += 1;
+    void pause.then(() => {
+      this.waits = false;
+      if (!closing.aborted) void this.sync();
+    });
+  }
+
+  private async adopt(interview: Omit<Interview, "turns">, turns: Interview["turns"]): Promise<void> {
+    const unsent = await this.unsent();
+    const notSent = await this.parts.kept.notSent();
+    this.interview = interview;
+    this.exchanges = merged(turns, {
+      unsent,
+      notSent,
+      live: this.following?.id ?? null,
+      shown: this.exchanges,
+      createdAt: this.createdAt,
+    });
+    if (this.following === null) this.lost = false;
+    const newest = this.newest;
+    if (newest !== null && isToBeJoined(newest.reply, newest.safety)) this.follow(newest.messageId, null);
+    this.remember();
+    this.parts.adopted();
+  }
+
+  /** Whether a message that waits here was taken meanwhile, by another tab or by the outbox itself. */
+  async look(): Promise<void> {
+    const waiting = this.exchanges.filter((one) => one.whereabouts === "waiting");
+    if (waiting.length === 0) return;
+    const unsent = (await this.unsent()).map((one) => one.message);
+    if (waiting.some((one) => !unsent.includes(one.messageId))) await this.sync();
+  }
+
+  private async unsent(): Promise<MessageEntry[]> {
+    const { visit } = this.parts;
+    const entries = await visit.outbox.unsent(visit.session.id).catch((): NewEntry[] => []);
+    return entries.filter((one): one is MessageEntry => one.kind === "message");
+  }
+
+  /** Read a turn's reply to its end; `first`: a connection that is open already. */
+  follow(id: Id, first: Connection | null): void {
+    if (this.following?.id === id && first === null) return;
+    this.following?.follower.stop();
+    const { visit, paths, wakings, failed } = this.parts;
+    const follower = new Follower({
+      api: visit.api,
+      path: paths.events(id),
+      lastId: () => this.find(id)?.reply.lastId ?? null,
+      hear: (event) => this.hear(id, event),
+      lost: (why) => {
+        this.lost = true;
+        if (why instanceof Refused) failed(why);
+      },
+      wakings,
+    });
+    this.following = { id, follower, done: this.run(follower, first) };
+  }
+
+  private async run(follower: Follower, first: Connection | null): Promise<void> {
+    try {
+      await follower.run(first);
+    } catch (error) {
+      this.parts.failed(error);
+    }
+    if (this.following?.follower !== follower) return;
+    this.following = null;
+    this.lost = false;
+    this.remember();
+  }
+
+  /** Take an event of a turn's stream. */
+  hear(id: Id, event: StreamEvent): void {
+    const exchange = this.find(id);
+    if (exchange === undefined) return;
+    this.lost = false;
+    const first = event.kind === "chunk" && exchange.reply.text === "" && exchange.reply.end === null;
+    exchange.reply = follow(exchange.reply, event);
+    if (first) this.parts.begun(id);
+    if (event.kind === "accepted" && exchange.turnNumber === null) this.accepted(exchange, event.turnNumber);
+    if (event.kind === "help") this.help(exchange);
+    if (event.kind === "complete") this.completed(exchange, event.conversationEnded);
+  }
+
+  private accepted(exchange: Exchange, turnNumber: number): void {
+    exchange.turnNumber = turnNumber;
+    exchange.whereabouts = "sent";
+    if (this.interview !== null) this.interview.paused = false;
+    this.parts.accepted(exchange.messageId);
+  }
+
+  private help(exchange: Exchange): void {
+    exchange.safety = true;
+    if (this.helped === exchange.messageId) return;
+    this.helped = exchange.messageId;
+    this.parts.visit.showHelp();
+    void this.parts.kept.keepHelped(exchange.messageId);
+  }
+
+  private completed(exchange: Exchange, conversationEnded: boolean): void {
+    if (this.interview === null || exchange.messageId !== this.newest?.messageId) return;
+    if (exchange.reply.pauses && !conversationEnded) this.interview.paused = true;
+    if (!conversationEnded) return;
+    this.interview.ended = true;
+    void this.sync();
+  }
+
+  private get createdAt(): number {
+    return Date.parse(this.parts.visit.session.created_at);
+  }
+
+  private remember(): void {
+    if (this.interview === null || this.parts.closing.aborted) return;
+    const exchanges = $state.snapshot(this.exchanges).filter((one) => one.whereabouts === "sent");
+    void this.parts.kept.keepSeen({ interview: $state.snapshot(this.interview), exchanges });
+  }
+}

@@ -1,0 +1,110 @@
+import type { Id } from "../api/contract";
+import type { NewEntry, RefusedEntry } from "./entries";
+import { itemOf, nameOf, type Row } from "./rows";
+import type { Course } from "./rules";
+import type { Shelf } from "./shelf";
+
+/** Beyond every number a database counts to, so that what was put later is sent later. */
+const AFTER_ALL = 2 ** 50;
+const NOTHING = { iv: new Uint8Array(12), bytes: new ArrayBuffer(0) };
+
+/** The page's memory, where the device keeps nothing: it is gone with the page, so nothing in it is sealed. */
+export class Memory implements Shelf {
+  private readonly held = new Map<string, { row: Row; entry: NewEntry }>();
+  private refused: RefusedEntry[] = [];
+  private readonly values = new Map<string, { value: unknown; session: Id | null }>();
+  private readonly known = new Map<Id, Course>();
+  private count = AFTER_ALL;
+
+  /** Of how many entries it holds. */
+  get size(): number {
+    return this.held.size;
+  }
+
+  has(row: Row): boolean {
+    return this.held.has(nameOf(row));
+  }
+
+  async add(entry: NewEntry, at: number): Promise<Row> {
+    const size = entry.kind === "capture" ? entry.picture.size : JSON.stringify(entry).length;
+    const { kind, session } = entry;
+    const row = { seq: (this.count += 1), kind, session, item: itemOf(entry), size, at, sealed: NOTHING };
+    this.held.set(nameOf(row), { row, entry });
+    return row;
+  }
+
+  async rows(): Promise<Row[]> {
+    return [...this.held.values()].map((one) => one.row);
+  }
+
+  async open(row: Row): Promise<NewEntry | undefined> {
+    return this.held.get(nameOf(row))?.entry;
+  }
+
+  async drop(rows: readonly Row[]): Promise<void> {
+    for (const row of rows) this.held.delete(nameOf(row));
+  }
+
+  async replace(row: Row, entry: NewEntry, at: number): Promise<Row | undefined> {
+    if (!this.has(row)) return undefined;
+    const made = { ...row, at };
+    this.held.set(nameOf(row), { row: made, entry });
+    return made;
+  }
+
+  async refuse(row: Row, refused: RefusedEntry): Promise<boolean> {
+    if (!this.held.delete(nameOf(row))) return false;
+    this.refused.push(refused);
+    return true;
+  }
+
+  async refusals(): Promise<RefusedEntry[]> {
+    return [...this.refused];
+  }
+
+  async dismissRefusals(): Promise<void> {
+    this.refused = [];
+  }
+
+  async forget(session: Id, kinds?: readonly string[]): Promise<void> {
+    for (const [name, { row }] of this.held) {
+      if (row.session === session && (kinds?.includes(row.kind) ?? true)) this.held.delete(name);
+    }
+    if (kinds !== undefined) return;
+    this.refused = this.refused.filter((one) => one.session !== session);
+    for (const [name, one] of this.values) if (one.session === session) this.values.delete(name);
+    this.known.delete(session);
+  }
+
+  async keep(name: string, value: unknown, session: Id | null): Promise<void> {
+    this.values.set(name, { value: JSON.parse(JSON.stringify(value)) as unknown, session });
+  }
+
+  async kept(name: string): Promise<unknown> {
+    return this.values.get(name)?.value;
+  }
+
+  async learn(course: Course): Promise<void> {
+    this.known.set(course.session, course);
+  }
+
+  async courses(): Promise<Course[]> {
+    return [...this.known.values()];
+  }
+
+  /** What is gone with the page needs no date. */
+  async tidy(): Promise<boolean> {
+    return false;
+  }
+
+  async destroy(): Promise<void> {
+    this.held.clear();
+    this.refused = [];
+    this.values.clear();
+    this.known.clear();
+  }
+
+  close(): void {
+    // Nothing is open.
+  }
+}

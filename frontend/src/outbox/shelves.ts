@@ -1,0 +1,110 @@
+import type { Id } from "../api/contract";
+import type { NewEntry, RefusedEntry } from "./entries";
+import { Memory } from "./memory";
+import type { Row } from "./rows";
+import type { Course } from "./rules";
+import type { Shelf } from "./shelf";
+
+/** The device's database, and the page's memory for what it refuses. */
+export class Shelves implements Shelf {
+  private readonly memory = new Memory();
+
+  constructor(private readonly device: Shelf | null) {}
+
+  get durable(): boolean {
+    return this.device !== null;
+  }
+
+  /** Whether something is held by the page's memory alone. */
+  get overflowing(): boolean {
+    return this.device === null || this.memory.size > 0;
+  }
+
+  /** @throws DOMException no room for a picture: it is worth less than the memory it would take. */
+  async add(entry: NewEntry, at: number): Promise<Row> {
+    // While older entries are in memory, a newer one on the device would come before them.
+    if (this.device === null || this.memory.size > 0) return this.memory.add(entry, at);
+    try {
+      return await this.device.add(entry, at);
+    } catch (error) {
+      if (entry.kind === "capture") throw error;
+      return this.memory.add(entry, at);
+    }
+  }
+
+  async rows(): Promise<Row[]> {
+    return [...((await this.device?.rows()) ?? []), ...(await this.memory.rows())];
+  }
+
+  open(row: Row): Promise<NewEntry | undefined> {
+    return this.of(row).open(row);
+  }
+
+  async drop(rows: readonly Row[]): Promise<void> {
+    const here = rows.filter((row) => this.memory.has(row));
+    const there = rows.filter((row) => !this.memory.has(row));
+    await this.memory.drop(here);
+    if (there.length > 0) await this.device?.drop(there);
+  }
+
+  replace(row: Row, entry: NewEntry, at: number): Promise<Row | undefined> {
+    return this.of(row).replace(row, entry, at);
+  }
+
+  refuse(row: Row, refused: RefusedEntry): Promise<boolean> {
+    return this.of(row).refuse(row, refused);
+  }
+
+  async refusals(): Promise<RefusedEntry[]> {
+    return [...((await this.device?.refusals()) ?? []), ...(await this.memory.refusals())];
+  }
+
+  async dismissRefusals(): Promise<void> {
+    await this.memory.dismissRefusals();
+    await this.device?.dismissRefusals();
+  }
+
+  async forget(session: Id, kinds?: readonly string[]): Promise<void> {
+    await this.memory.forget(session, kinds);
+    await this.device?.forget(session, kinds);
+  }
+
+  /** What the device has no room for is there until the page is left. */
+  async keep(name: string, value: unknown, session: Id | null, at: number): Promise<void> {
+    try {
+      if (this.device !== null) return await this.device.keep(name, value, session, at);
+    } catch {
+      // The memory's turn.
+    }
+    await this.memory.keep(name, value, session);
+  }
+
+  async kept(name: string): Promise<unknown> {
+    return (await this.memory.kept(name)) ?? (await this.device?.kept(name));
+  }
+
+  async learn(course: Course): Promise<void> {
+    await (this.device ?? this.memory).learn(course);
+  }
+
+  async courses(): Promise<Course[]> {
+    return (this.device ?? this.memory).courses();
+  }
+
+  async tidy(now: number): Promise<boolean> {
+    return (await this.device?.tidy(now)) ?? false;
+  }
+
+  async destroy(): Promise<void> {
+    await this.memory.destroy();
+    await this.device?.destroy();
+  }
+
+  close(): void {
+    this.device?.close();
+  }
+
+  private of(row: Row): Shelf {
+    return this.device === null || this.memory.has(row) ? this.memory : this.device;
+  }
+}
