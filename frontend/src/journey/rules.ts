@@ -80,3 +80,9 @@ export function withAnswered(session: Session, answered: number, total: number):
   const more = Math.max(0, shareOf(answered) - shareOf(session.phq.answered));
   return { ...session, progress: session.progress + more, phq: { ...session.phq, answered } };
 }
+
+/** Whether pictures belong to a session as it stands: agreed to, in a part, and not gone on without a camera. */
+export function wantsCamera(session: Session): boolean {
+  const inPart = session.next_step === "phq" || session.next_step === "chat";
+  return inPart && session.consent.agreed.includes("camera") && session.camera_check.ok !== false;
+}

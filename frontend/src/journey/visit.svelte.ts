@@ -1,5 +1,5 @@
 import type { Api } from "../api/client";
-import type { AnswerReceipt, Id, Moment, Session, Trigger } from "../api/contract";
+import type { AnswerReceipt, Id, Session, Trigger } from "../api/contract";
 import type { Refused } from "../api/failures";
 import { Camera } from "../camera/state.svelte";
 import type { Clock } from "../clock/clock";
@@ -7,7 +7,7 @@ import type { Outbox } from "../outbox/entries";
 import { Deed } from "../troubles/deed.svelte";
 import type { Visit } from "../visit";
 import { spoken } from "../words/languages.svelte";
-import { hasEnded, NOTHING_SEEN, screenOf, withAnswered, type Seen } from "./rules";
+import { hasEnded, NOTHING_SEEN, screenOf, wantsCamera, withAnswered, type Seen } from "./rules";
 import { tellTabs } from "./tabs";
 
 export interface VisitParts {
@@ -43,6 +43,8 @@ export class JourneyVisit implements Visit {
   /** What `refresh` is at. */
   readonly refreshing = new Deed();
   private asked: Promise<void> | null = null;
+  /** This page asked to own the camera. */
+  private owning = false;
   private silent: () => void = () => undefined;
   private poll: ReturnType<typeof setInterval> | undefined;
 
@@ -76,20 +78,20 @@ export class JourneyVisit implements Visit {
     document.removeEventListener("visibilitychange", this.look);
   }
 
-  /** Let this page own the camera, and take pictures where the person agreed and the camera works. */
+  /** Let this page own the camera. */
   async own(): Promise<void> {
+    this.owning = true;
+    tellTabs({ opened: this.session.id, by: this.pageId });
     try {
       await this.post("open", { page_id: this.pageId });
     } catch {
       // The next look at the session tells whose the camera is; until then this page goes on.
+      this.wake();
     }
-    tellTabs({ opened: this.session.id, by: this.pageId });
-    const parts = this.session.next_step === "phq" || this.session.next_step === "chat";
-    if (this.session.camera_check.ok === true && parts && !this.elsewhere) await this.camera.start();
   }
 
   capture(trigger: Trigger, of?: { question_id?: Id; message_id?: Id }): void {
-    if (!this.elsewhere) this.camera.capture(trigger, of);
+    this.camera.capture(trigger, of);
   }
 
   /** Tries until the service has told; several callers share one call. */
@@ -108,7 +110,7 @@ export class JourneyVisit implements Visit {
   /** Remember that a text was read. */
   see(what: keyof Seen): void {
     this.seen = { ...this.seen, [what]: true };
-    void this.outbox.keep(this.seenName, this.seen).catch(() => undefined);
+    void this.outbox.keep(this.seenName, this.seen, this.session.id).catch(() => undefined);
   }
 
   /** Call a verb of the session that answers the session. @throws Refused, Unreachable. */
@@ -132,11 +134,15 @@ export class JourneyVisit implements Visit {
   private take(session: Session): void {
     this.session = session;
     void this.outbox.keep(LAST_SESSION, session).catch(() => undefined);
-    if (this.elsewhere || hasEnded(session)) this.camera.stop();
-    // Where somebody withdrew or stopped the end is now; the service says when only of what was completed.
-    if (hasEnded(session)) {
-      void this.outbox.ended(session.id, session.state, endOf(session, this.clock)).catch(() => undefined);
-    }
+    void this.outbox.follow(session).catch(() => undefined);
+    if (hasEnded(session)) this.camera.stop();
+    else if (this.owning && !this.elsewhere) this.wake();
+  }
+
+  /** Take pictures, where the person agreed to it and did not go on without a camera. */
+  private wake(): void {
+    if (wantsCamera(this.session) && this.camera.state === "off")
+      void this.camera.start().catch(() => undefined);
   }
 
   /** An answer was saved: the progress moves without asking. */
@@ -161,9 +167,4 @@ export class JourneyVisit implements Visit {
 function foreign(refused: Refused): boolean {
   if (refused.status === 404) location.reload();
   return refused.status === 404;
-}
-
-function endOf(session: Session, clock: Clock): Moment {
-  if (session.completed_at !== null) return session.completed_at;
-  return session.state === "INCOMPLETE" ? session.expires_at : new Date(clock.now()).toISOString();
 }
