@@ -16,7 +16,7 @@ test: ## all tests and checks but the long counts (at most 20 minutes)
 	@.venv/bin/python bin/build_page.py
 	@$(MAKE) check
 	@.venv/bin/python bin/build_page.py npm test --silent
-	@.venv/bin/pytest -m "not prove"
+	@.venv/bin/pytest -m "not prove" -n 2 --dist loadfile --no-loadscope-reorder
 
 check: ## style, types and floors
 	@bin/bootstrap test
