@@ -243,6 +243,7 @@ export class Camera {
   };
 
   private hook(): () => void {
+    this.hidden = document.hidden;
     const devicesChanged = () => {
       void listCameras().then((found) => (this.listed = found));
       if (this.stage === "problem") this.recover();
