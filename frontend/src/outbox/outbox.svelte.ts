@@ -31,6 +31,9 @@ const ROOM_IN_MEMORY = 10 * 1024 * 1024;
 /** A picture of usual size, before one was seen. */
 const USUAL_PICTURE = 256 * 1024;
 
+/** A page has one outbox at a time. */
+const boxes = new WeakMap<Device, Box>();
+
 /** Open the queue of the person who is logged in; what waits from earlier visits is sent. Never throws. */
 export async function openOutbox(
   person: Id,
@@ -38,6 +41,7 @@ export async function openOutbox(
   clock: Clock,
   device: Device = theDevice(),
 ): Promise<Outbox> {
+  boxes.get(device)?.close();
   let store: Store | null = null;
   try {
     await register(person);
@@ -47,6 +51,7 @@ export async function openOutbox(
     // The sign says that the device keeps nothing.
   }
   const box = new Box(person, new Shelves(store), new Calls(api), clock, device);
+  boxes.set(device, box);
   await box.begin();
   void others(person, clock.known ? clock.now() : null).catch(() => undefined);
   return box;
@@ -72,6 +77,10 @@ class Box implements Outbox {
   private settling: (() => void)[] = [];
   /** Words are put one after the other, so that they are kept in the order of their clicks; pictures beside them. */
   private readonly lines = { words: Promise.resolve(), pictures: Promise.resolve() };
+  /** What is kept and let go, one after the other. */
+  private house: Promise<unknown> = Promise.resolve();
+  /** All sessions are over and nothing was left: nothing more is written, unless another session begins. */
+  private spent = false;
   private closed = false;
 
   constructor(
@@ -94,7 +103,8 @@ class Box implements Outbox {
       () => this.sender.doubt(),
     );
     this.leader = new Leader(`outbox-${person}`, device.locks, () => this.tabs.tell({ what: "wish" }), {
-      won: () => void this.reload().then(() => this.sender.start()),
+      // Another page may have asked for it again meanwhile.
+      won: () => void this.reload().then(() => this.leader.leads && this.sender.start()),
       finish: () => this.sender.finish(),
       lost: () => this.sender.stop(),
     });
@@ -185,9 +195,12 @@ class Box implements Outbox {
     await this.tidy();
   }
 
-  async keep(name: string, value: unknown, session?: Id): Promise<void> {
-    if (session !== undefined && (await this.isOver(session))) return;
-    await this.shelves.keep(name, value, session ?? null, this.now());
+  keep(name: string, value: unknown, session?: Id): Promise<void> {
+    return this.inTurn(async () => {
+      const over = this.spent || (session !== undefined && (await this.isOver(session)));
+      if (over) await this.shelves.remember(name, value, session ?? null);
+      else await this.shelves.keep(name, value, session ?? null, this.now());
+    });
   }
 
   async kept<T>(name: string): Promise<T | undefined> {
@@ -234,6 +247,7 @@ class Box implements Outbox {
       return entry.kind === "capture" ? this.skip(entry) : undefined;
     }
     this.queue.add(row);
+    this.spent = false;
     this.changed();
     this.tabs.tell({ what: "changed" });
     if (!this.leader.leads) this.leader.want();
@@ -326,9 +340,19 @@ class Box implements Outbox {
     void this.tidy();
   }
 
-  private async learn(course: Course): Promise<void> {
-    await this.shelves.learn(course).catch(() => undefined);
-    await this.tidyAfter(course.session);
+  private learn(course: Course): Promise<void> {
+    return this.inTurn(async () => {
+      const over = isOver(course, this.now());
+      if (!over) this.spent = false;
+      if (!this.spent) await this.shelves.learn(course).catch(() => undefined);
+      if (over) await this.letGo();
+    });
+  }
+
+  private inTurn<R>(work: () => Promise<R>): Promise<R> {
+    const done = this.house.then(work);
+    this.house = done.catch(() => undefined);
+    return done;
   }
 
   private async isOver(session: Id): Promise<boolean> {
@@ -343,12 +367,19 @@ class Box implements Outbox {
     if (await this.isOver(session)) await this.tidy();
   }
 
+  private tidy(): Promise<void> {
+    return this.inTurn(() => this.letGo());
+  }
+
   /** Only by the server's time: a device that is set to another day must not forget what was never sent. */
-  private async tidy(): Promise<void> {
+  private async letGo(): Promise<void> {
     if (!this.clock.known || this.closed) return;
     try {
       const nothingLeft = await this.shelves.tidy(this.now());
-      if (nothingLeft && this.queue.all.length === 0) await this.shelves.destroy();
+      if (nothingLeft && this.queue.all.length === 0) {
+        this.spent = true;
+        await this.shelves.destroy();
+      }
       await this.reload();
     } catch {
       // It stays until the next look.

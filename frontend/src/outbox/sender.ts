@@ -112,12 +112,13 @@ export class Sender {
   pump(): void {
     if (!this.active || this.finishing) return;
     this.clearTimer();
-    const jobs = nextJobs(this.queue.all, this.road());
+    // One look at the time: what is due between two looks would be neither begun nor waited for.
+    const road = this.road();
+    const jobs = nextJobs(this.queue.all, road);
     if (jobs.length > 0 && !this.known) return this.ask();
     for (const job of jobs) this.begin(job);
-    // What was begun may leave a place for what comes next, such as a second call of answers.
-    const next = nextTime(this.queue.all, this.road());
-    if (next !== undefined) this.wakeIn(next - performance.now());
+    const next = nextTime(this.queue.all, road);
+    if (next !== undefined) this.wakeIn(next - road.now);
   }
 
   private road(): Road {
@@ -199,13 +200,12 @@ export class Sender {
 
   private begin(job: Job): void {
     const stop = new AbortController();
+    const since = performance.now();
     this.calls += 1;
     for (const one of job.items) {
-      one.busy = true;
-      one.call = this.calls;
+      Object.assign(one, { busy: true, call: this.calls, since });
       one.tries += 1;
     }
-    const since = performance.now();
     const over = this.attempt(job, stop.signal, since)
       .catch((failure: unknown) => this.failed(job, failure, since))
       .catch(() => undefined)
