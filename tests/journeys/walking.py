@@ -4,143 +4,142 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
+
+from tests.journeys.names import NAMES
 
 Look = Callable[[str], Awaitable[None]]
-QUESTION = re.compile(r"^Question (\d+) of (\d+)$")
+MESSAGES = ("I have been rather tired lately.", "My sleep is fine, thank you.", "Nothing else comes to mind.")
 
 
 async def no_look(_screen: str) -> None:
     """Look at nothing: what most journeys do at each screen."""
 
 
-async def press(page: Page, name: str) -> None:
-    """Press the button of that name."""
-    await page.get_by_role("button", name=name, exact=True).click()
+@dataclass
+class Walk:
+    """A person at a page; `look` is called with the name of each screen that they come to."""
 
+    page: Page
+    look: Look = no_look
+    language: str = "en"
 
-async def title(page: Page, name: str) -> None:
-    """Wait for the screen of that title; it has the focus, so that it is read out."""
-    heading = page.get_by_role("heading", level=1, name=name)
-    await expect(heading).to_be_visible()
-    await expect(heading).to_be_focused()
+    def name(self, key: str) -> str:
+        """What a button, title or label is called in the language of the walk."""
+        return NAMES[self.language][key]
 
+    def button(self, key: str) -> Locator:
+        return self.page.get_by_role("button", name=self.name(key), exact=True)
 
-async def begin(page: Page, look: Look = no_look) -> None:
-    """From the opened link to the consent."""
-    await title(page, "Good that you are here")
-    await look("start")
-    await press(page, "Begin")
-    await title(page, "Welcome")
-    await look("welcome")
-    await press(page, "Continue")
+    async def press(self, key: str) -> None:
+        """Press the button of that name."""
+        await self.button(key).click()
 
+    async def at(self, key: str) -> None:
+        """Wait for the screen of that title; it has the focus, so that it is read out."""
+        heading = self.page.get_by_role("heading", level=1, name=self.name(key))
+        await expect(heading).to_be_visible()
+        await expect(heading).to_be_focused()
+        await self.look(key)
 
-async def consent(page: Page, *, camera: bool = False, look: Look = no_look) -> None:
-    """Read and agree."""
-    await title(page, "Before you begin")
-    await look("consent")
-    await page.get_by_label("The questionnaire: my answers").check()
-    await page.get_by_label("The written interview: my messages").check()
-    if camera:
-        await page.get_by_label("Still pictures from my camera").check()
-    await press(page, "I agree, continue")
+    async def begin(self) -> None:
+        """From the opened link to the consent."""
+        await self.at("start")
+        if self.language != "en":
+            await self.page.get_by_role("radio", name="Bahasa Indonesia").check()
+        await self.press("begin")
+        await self.at("welcome")
+        await self.press("go on")
 
+    async def consent(self, *, camera: bool = False) -> None:
+        """Read and agree."""
+        await expect(self.button("agree")).to_be_visible()
+        await self.look("consent")
+        scopes = ["questionnaire scope", "chat scope", *(["camera scope"] if camera else [])]
+        for scope in scopes:
+            await self.page.get_by_label(self.name(scope)).check()
+        await self.press("agree")
 
-async def check_camera(page: Page, look: Look = no_look) -> None:
-    """Turn the camera on and go on with it."""
-    await look("camera")
-    await press(page, "Turn on the camera")
-    await expect(page.get_by_role("button", name="This looks right, go on")).to_be_visible()
-    await look("camera-preview")
-    await press(page, "This looks right, go on")
+    async def check_camera(self) -> None:
+        """Turn the camera on and go on with it."""
+        await self.at("camera")
+        await self.press("turn on")
+        await expect(self.button("looks right")).to_be_visible()
+        await self.look("camera preview")
+        await self.press("looks right")
 
+    async def read(self, key: str, then: str) -> None:
+        """Read a screen of text and go on."""
+        await self.at(key)
+        await self.press(then)
 
-async def instructions(page: Page, look: Look = no_look) -> None:
-    """Read how it goes."""
-    await title(page, "How it goes")
-    await look("instructions")
-    await press(page, "Begin")
+    async def to_questions(self) -> None:
+        """From the opened link to the first question, without the camera; the questionnaire comes first."""
+        await self.begin()
+        await self.consent()
+        await self.read("instructions", "begin")
+        await self.read("questionnaire", "begin")
 
+    def question(self, place: int) -> Locator:
+        """What says that this question is shown."""
+        return self.page.get_by_text(re.compile(rf"^{self.name('question')} {place} "))
 
-async def cooldown(page: Page, look: Look = no_look) -> None:
-    """Take a moment between the parts."""
-    await title(page, "The first part is done")
-    await look("cooldown")
-    await press(page, "Continue")
+    async def answer(self, value: int) -> None:
+        """Choose the answer of that value to the question shown, and see it chosen."""
+        choice = self.page.get_by_role("radio").nth(value)
+        await choice.check()
+        await expect(choice).to_be_checked()
 
+    async def answer_all(self, values: Mapping[int, int] | None = None) -> None:
+        """Answer question after question, 1 where `values` (by place, from 1) says nothing else; 0 to the ninth."""
+        chosen = {9: 0} | dict(values or {})
+        for place in range(1, 11):
+            await expect(self.question(place)).to_be_visible()
+            await self.look(f"question {place}")
+            await self.answer(chosen.get(place, 1))
+            await self.close_help()
+            await self.press("next")
+            await expect(self.question(place)).to_be_hidden()
 
-async def to_questionnaire(page: Page, look: Look = no_look) -> None:
-    """From the opened link to the first question, without the camera; the questionnaire comes first."""
-    await begin(page, look)
-    await consent(page, look=look)
-    await instructions(page, look)
-    await open_questionnaire(page, look)
+    async def close_help(self) -> None:
+        """Close the help that came with a risk answer, if it did."""
+        if await self.page.get_by_role("dialog").is_visible():
+            await self.look("help")
+            await self.press("close")
 
+    async def hand_in(self) -> None:
+        """Hand the questionnaire in."""
+        await self.at("review")
+        await self.page.get_by_text(self.name("my answers")).click()
+        await self.look("review open")
+        await self.press("hand in")
 
-async def open_questionnaire(page: Page, look: Look = no_look) -> None:
-    """Read what comes before the questions."""
-    await title(page, "Questionnaire")
-    await look("questionnaire")
-    await press(page, "Begin")
+    async def talk(self, messages: tuple[str, ...] = MESSAGES) -> None:
+        """Write these messages, each after the reply to the one before, and finish."""
+        await self.look("interview begin")
+        await self.press("begin talk")
+        box = self.page.get_by_role("textbox")
+        for message in messages:
+            await box.fill(message)
+            await expect(self.button("send")).to_be_enabled(timeout=60_000)
+            await self.press("send")
+            await expect(box).to_have_value("")
+        await expect(self.button("finish")).to_be_enabled(timeout=60_000)
+        await self.look("interview")
+        await self.press("finish")
+        await self.look("interview finish")
+        await self.press("yes finish")
 
+    async def menu(self, key: str) -> None:
+        """Choose from the menu."""
+        await self.page.get_by_role("banner").get_by_role("button", name=self.name("menu")).click()
+        await self.press(key)
 
-async def answer(page: Page, value: int) -> None:
-    """Choose the answer of that value to the question shown, and see it chosen."""
-    choice = page.get_by_role("radio").nth(value)
-    await choice.check()
-    await expect(choice).to_be_checked()
-
-
-async def answer_all(page: Page, values: Mapping[int, int] | None = None, look: Look = no_look) -> None:
-    """Answer question after question, 1 where `values` (by place, from 1) says nothing else; 0 to the ninth."""
-    chosen = {9: 0} | dict(values or {})
-    for place in range(1, 12):
-        if await page.get_by_role("heading", level=1, name="That was the last question").is_visible():
-            return
-        await expect(page.get_by_text(re.compile(rf"^Question {place} of"))).to_be_visible()
-        await look(f"question-{place}")
-        await answer(page, chosen.get(place, 1))
-        await close_help(page)
-        await press(page, "Next")
-        await expect(page.get_by_text(re.compile(rf"^Question {place} of"))).to_be_hidden()
-
-
-async def close_help(page: Page) -> None:
-    """Close the help that came with a risk answer, if it did."""
-    if await page.get_by_role("dialog").is_visible():
-        await press(page, "Close")
-
-
-async def hand_in(page: Page, look: Look = no_look) -> None:
-    """Hand the questionnaire in."""
-    await title(page, "That was the last question")
-    await page.get_by_text("My answers").click()
-    await look("review")
-    await press(page, "Hand in and go on")
-
-
-async def talk(page: Page, messages: tuple[str, ...], look: Look = no_look) -> None:
-    """Write these messages, each after the reply to the one before, and finish."""
-    await press(page, "Begin the conversation")
-    box = page.get_by_role("textbox")
-    for message in messages:
-        send = page.get_by_role("button", name="Send", exact=True)
-        await box.fill(message)
-        await expect(send).to_be_enabled(timeout=60_000)
-        await send.click()
-        await expect(box).to_have_value("")
-    finish = page.get_by_role("button", name="Finish the conversation")
-    await expect(finish).to_be_enabled(timeout=60_000)
-    await look("interview")
-    await finish.click()
-    await look("interview-finish")
-    await press(page, "Yes, finish")
-
-
-async def session_of(page: Page) -> dict[str, object]:
-    """Give the person's newest session as the service tells it."""
-    reply = await page.request.get("/api/sessions")
-    sessions: list[dict[str, object]] = (await reply.json())["data"]["sessions"]
-    return sessions[-1]
+    async def session(self) -> dict[str, Any]:
+        """Give the person's newest session as the service tells it."""
+        reply = await self.page.request.get("/api/sessions")
+        sessions: list[dict[str, Any]] = (await reply.json())["data"]["sessions"]
+        return sessions[-1]
