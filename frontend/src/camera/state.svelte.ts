@@ -236,13 +236,15 @@ export class Camera {
   };
 
   private readonly permitted = (permission: PermissionState): void => {
-    if (permission === "denied" && this.stage === "running") this.fail("denied");
+    const had = this.stage === "running" || this.trouble === "lost";
+    if (permission === "denied" && had) this.fail("denied");
     if (permission !== "granted" || this.stage !== "problem") return;
     this.stage = "off";
     void this.begin();
   };
 
   private hook(): () => void {
+    this.hidden = document.hidden;
     const devicesChanged = () => {
       void listCameras().then((found) => (this.listed = found));
       if (this.stage === "problem") this.recover();
