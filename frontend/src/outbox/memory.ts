@@ -30,7 +30,9 @@ export class Memory implements Shelf {
     const size = entry.kind === "capture" ? entry.picture.size : JSON.stringify(entry).length;
     const { kind, session } = entry;
     const row = { seq: (this.count += 1), kind, session, item: itemOf(entry), size, at, sealed: NOTHING };
-    this.held.set(nameOf(row), { row, entry });
+    // Of its own, as a database would keep it: who put it may go on changing theirs.
+    const own = kind === "capture" ? entry : (JSON.parse(JSON.stringify(entry)) as NewEntry);
+    this.held.set(nameOf(row), { row, entry: own });
     return row;
   }
 
