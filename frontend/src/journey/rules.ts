@@ -35,6 +35,12 @@ export function screenOf(session: Session, seen: Seen): ScreenName {
   }
 }
 
+/** Whether the chat has come to its end by itself, so that its last words may still be on the screen. */
+export function chatIsOver(session: Session): boolean {
+  const { completed_at, end_reason } = session.chat;
+  return completed_at !== null && end_reason !== "skipped" && !hasEnded(session);
+}
+
 function beforePart(session: Session, part: Part, seen: Seen): ScreenName {
   if (hasBegun(session, part)) return part;
   const other = session[part === "phq" ? "chat" : "phq"];
@@ -60,4 +66,29 @@ export function closingOf(session: Session): Closing {
   if (session.end_reason === "consent_declined") return "declined";
   if (session.end_reason === "withdrawn") return "withdrawn";
   return session.end_reason === "restarted" ? "restarted" : "stopped";
+}
+
+/** What can be begun again, if the study allows it: a part while it is its turn, and after it ended. */
+export function restartable(session: Session): ("all" | Part)[] {
+  if (session.consent.accepted !== true) return [];
+  const parts = (["phq", "chat"] as const).filter((part) => {
+    const { completed_at, end_reason } = session[part];
+    return end_reason !== "skipped" && (completed_at !== null || session.next_step === part);
+  });
+  return ["all", ...parts];
+}
+
+const PHQ_SHARE = 35;
+
+/** The session as it stands once the service counted `answered`; its own `progress` follows with the next reading. */
+export function withAnswered(session: Session, answered: number, total: number): Session {
+  const shareOf = (count: number) => Math.floor((PHQ_SHARE * count) / Math.max(1, total));
+  const more = Math.max(0, shareOf(answered) - shareOf(session.phq.answered));
+  return { ...session, progress: session.progress + more, phq: { ...session.phq, answered } };
+}
+
+/** Whether pictures belong to a session as it stands: agreed to, in a part, and not gone on without a camera. */
+export function wantsCamera(session: Session): boolean {
+  const inPart = session.next_step === "phq" || session.next_step === "chat";
+  return inPart && session.consent.agreed.includes("camera") && session.camera_check.ok !== false;
 }
