@@ -132,6 +132,17 @@ async def who_am_i(database: Database, caller: Caller) -> tuple[Account, list[Da
             staffed = set(await studies.staffed(connection, account.id))
             everything = await studies.all_studies(connection)
             theirs = [study for study in everything if account.role == "admin" or study.id in staffed]
-    return account, [
-        {"id": study.id, "slug": study.slug, "title": study.title, "demo": study.demo} for study in theirs
-    ]
+        return account, [await _study_data(connection, study) for study in theirs]
+
+
+async def _study_data(connection: AsyncConnection, study: Study) -> Data:
+    """Name a study, and the languages in which a session of it can be begun."""
+    presentation = (await studies.newest_version(connection, study.id)).parts.get("presentation")
+    languages = presentation.languages if isinstance(presentation, PresentationSettings) else []
+    return {
+        "id": study.id,
+        "slug": study.slug,
+        "title": study.title,
+        "demo": study.demo,
+        "languages": list(languages),
+    }

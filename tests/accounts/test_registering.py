@@ -21,7 +21,8 @@ async def test_who_registers_is_logged_in_and_takes_part(house: House) -> None:
         body = {"username": f"u-{uuid4()}", "password": PASSWORD, "study": "open"}
         user = kept(await client.post("/api/auth/register", json=body), 201)["user"]
         assert (user["username"], user["role"]) == (body["username"], "participant")
-        assert [one["slug"] for one in kept(await client.get("/api/auth/me"))["studies"]] == ["open"]
+        [study] = kept(await client.get("/api/auth/me"))["studies"]
+        assert (study["slug"], study["languages"]) == ("open", ["en"])
         kept(await client.post("/api/sessions", json={}), 201)
 
 

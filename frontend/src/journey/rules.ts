@@ -67,3 +67,28 @@ export function closingOf(session: Session): Closing {
   if (session.end_reason === "withdrawn") return "withdrawn";
   return session.end_reason === "restarted" ? "restarted" : "stopped";
 }
+
+/** What can be begun again, if the study allows it: a part while it is its turn, and after it ended. */
+export function restartable(session: Session): ("all" | Part)[] {
+  if (session.consent.accepted !== true) return [];
+  const parts = (["phq", "chat"] as const).filter((part) => {
+    const { completed_at, end_reason } = session[part];
+    return end_reason !== "skipped" && (completed_at !== null || session.next_step === part);
+  });
+  return ["all", ...parts];
+}
+
+const PHQ_SHARE = 35;
+
+/** The session as it stands once the service counted `answered`; its own `progress` follows with the next reading. */
+export function withAnswered(session: Session, answered: number, total: number): Session {
+  const shareOf = (count: number) => Math.floor((PHQ_SHARE * count) / Math.max(1, total));
+  const more = Math.max(0, shareOf(answered) - shareOf(session.phq.answered));
+  return { ...session, progress: session.progress + more, phq: { ...session.phq, answered } };
+}
+
+/** Whether pictures belong to a session as it stands: agreed to, in a part, and not gone on without a camera. */
+export function wantsCamera(session: Session): boolean {
+  const inPart = session.next_step === "phq" || session.next_step === "chat";
+  return inPart && session.consent.agreed.includes("camera") && session.camera_check.ok !== false;
+}

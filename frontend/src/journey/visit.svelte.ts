@@ -1,12 +1,13 @@
 import type { Api } from "../api/client";
-import type { Id, Session, Trigger } from "../api/contract";
+import type { AnswerReceipt, Id, Session, Trigger } from "../api/contract";
+import type { Refused } from "../api/failures";
 import { Camera } from "../camera/state.svelte";
 import type { Clock } from "../clock/clock";
 import type { Outbox } from "../outbox/entries";
 import { Deed } from "../troubles/deed.svelte";
 import type { Visit } from "../visit";
 import { spoken } from "../words/languages.svelte";
-import { chatIsOver, hasEnded, NOTHING_SEEN, screenOf, type Seen } from "./rules";
+import { chatIsOver, hasEnded, NOTHING_SEEN, screenOf, wantsCamera, withAnswered, type Seen } from "./rules";
 import { tellTabs } from "./tabs";
 
 export interface VisitParts {
@@ -45,6 +46,9 @@ export class JourneyVisit implements Visit {
   /** What `refresh` is at. */
   readonly refreshing = new Deed();
   private asked: Promise<void> | null = null;
+  /** This page asked to own the camera. */
+  private owning = false;
+  private silent: () => void = () => undefined;
   private poll: ReturnType<typeof setInterval> | undefined;
 
   constructor(private readonly parts: VisitParts) {
@@ -63,6 +67,7 @@ export class JourneyVisit implements Visit {
     this.take(this.session);
     document.addEventListener("visibilitychange", this.look);
     this.poll = setInterval(this.look, POLL_MS);
+    this.silent = this.outbox.whenDelivered(({ reply }) => this.count(reply));
     if (hasEnded(this.session)) return;
     void this.own();
   }
@@ -72,29 +77,30 @@ export class JourneyVisit implements Visit {
     this.refreshing.stop();
     this.camera.stop();
     clearInterval(this.poll);
+    this.silent();
     document.removeEventListener("visibilitychange", this.look);
   }
 
-  /** Let this page own the camera, and take pictures where the person agreed and the camera works. */
+  /** Let this page own the camera. */
   async own(): Promise<void> {
+    this.owning = true;
+    tellTabs({ opened: this.session.id, by: this.pageId });
     try {
       await this.post("open", { page_id: this.pageId });
     } catch {
       // The next look at the session tells whose the camera is; until then this page goes on.
+      this.wake();
     }
-    tellTabs({ opened: this.session.id, by: this.pageId });
-    const parts = this.session.next_step === "phq" || this.session.next_step === "chat";
-    if (this.session.camera_check.ok === true && parts && !this.elsewhere) await this.camera.start();
   }
 
   capture(trigger: Trigger, of?: { question_id?: Id; message_id?: Id }): void {
-    if (!this.elsewhere) this.camera.capture(trigger, of);
+    this.camera.capture(trigger, of);
   }
 
   /** Tries until the service has told; several callers share one call. */
   refresh(): Promise<void> {
     this.asked ??= this.refreshing
-      .run(() => this.read())
+      .run(() => this.read(), foreign)
       .then(() => undefined)
       .finally(() => (this.asked = null));
     return this.asked;
@@ -111,7 +117,7 @@ export class JourneyVisit implements Visit {
   /** Remember that a text was read. */
   see(what: keyof Seen): void {
     this.seen = { ...this.seen, [what]: true };
-    void this.outbox.keep(this.seenName, this.seen).catch(() => undefined);
+    void this.outbox.keep(this.seenName, this.seen, this.session.id).catch(() => undefined);
   }
 
   /** Call a verb of the session that answers the session. @throws Refused, Unreachable. */
@@ -126,7 +132,8 @@ export class JourneyVisit implements Visit {
     this.take({ ...this.session, page_id: pageId });
   }
 
-  private async read(): Promise<void> {
+  /** Read how the session stands, once. @throws Refused, Unreachable. */
+  async read(): Promise<void> {
     const { session } = await this.api.call<{ session: Session }>(`/sessions/${this.session.id}`);
     this.take(session);
   }
@@ -134,12 +141,22 @@ export class JourneyVisit implements Visit {
   private take(session: Session): void {
     this.session = session;
     void this.outbox.keep(LAST_SESSION, session).catch(() => undefined);
-    if (this.elsewhere || hasEnded(session)) this.camera.stop();
-    if (hasEnded(session)) {
-      void this.outbox
-        .ended(session.id, session.state, session.completed_at ?? session.expires_at)
-        .catch(() => undefined);
-    }
+    void this.outbox.follow(session).catch(() => undefined);
+    if (hasEnded(session)) this.camera.stop();
+    else if (this.owning && !this.elsewhere) this.wake();
+  }
+
+  /** Take pictures, where the person agreed to it and did not go on without a camera. */
+  private wake(): void {
+    if (wantsCamera(this.session) && this.camera.state === "off")
+      void this.camera.start().catch(() => undefined);
+  }
+
+  /** An answer was saved: the progress moves without asking. */
+  private count(reply: unknown): void {
+    const { answered, total } = (reply ?? {}) as Partial<AnswerReceipt>;
+    if (answered === undefined || total === undefined || hasEnded(this.session)) return;
+    this.session = withAnswered(this.session, answered, total);
   }
 
   private readonly look = (): void => {
@@ -151,4 +168,10 @@ export class JourneyVisit implements Visit {
   private get seenName(): string {
     return `seen:${this.session.id}`;
   }
+}
+
+/** The session is not of who is logged in: in another tab somebody else did. The page begins anew as theirs. */
+function foreign(refused: Refused): boolean {
+  if (refused.status === 404) location.reload();
+  return refused.status === 404;
 }

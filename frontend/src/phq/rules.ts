@@ -45,8 +45,9 @@ export function merged(stored: readonly StoredAnswer[], unsent: readonly NewEntr
 
 /** Whether a click came after another one: by the session's time, since two pages may count the same versions. */
 export function isNewer(one: Answer, other: Answer): boolean {
-  if (one.session_ms === null || other.session_ms === null) return one.version > other.version;
-  return one.session_ms > other.session_ms;
+  const known = one.session_ms !== null && other.session_ms !== null;
+  if (!known || one.session_ms === other.session_ms) return one.version > other.version;
+  return Number(one.session_ms) > Number(other.session_ms);
 }
 
 /** A question's next version: behind the stored one, and behind those that are on their way. */

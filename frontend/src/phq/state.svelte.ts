@@ -14,8 +14,6 @@ export class Questions {
   place = $state(0);
   /** The introduction was read. */
   begun = $state(false);
-  /** Why an answer is not kept on this device. */
-  unkept = $state.raw<unknown>(null);
   /** Questions that the service still misses. */
   missing = $state.raw<readonly Id[]>([]);
   readonly answers = new SvelteMap<Id, Answer>();
@@ -34,11 +32,13 @@ export class Questions {
 
   /** Read the questions, of this device while the service is away, and what waits here. */
   async load(): Promise<void> {
-    this.silent = this.visit.outbox.whenDelivered((delivered) => void this.delivered(delivered));
+    this.silent = this.visit.outbox.whenDelivered((delivered) => this.delivered(delivered));
     const kept = await this.visit.outbox.kept<Questionnaire>(this.keptName).catch(() => undefined);
     if (kept !== undefined) await this.show(kept);
     await this.loading.run(async () => this.show(await this.read()));
-    await this.visit.outbox.keep(this.keptName, this.questionnaire).catch(() => undefined);
+    await this.visit.outbox
+      .keep(this.keptName, this.questionnaire, this.visit.session.id)
+      .catch(() => undefined);
   }
 
   /** The page shows something else. */
@@ -80,7 +80,13 @@ export class Questions {
     this.missing = this.missing.filter((one) => one !== question.id);
     const body: AnswerEntry["body"] = { ...stamp, value, version, response_time_ms: this.timeOf(question) };
     if (risk) body.help_shown = this.visit.session.help.version;
-    const kept = this.put({ kind: "answer", session: this.visit.session.id, question: question.id, body });
+    const entry: AnswerEntry = {
+      kind: "answer",
+      session: this.visit.session.id,
+      question: question.id,
+      body,
+    };
+    const kept = this.visit.outbox.put(entry);
     this.visit.capture("BUTTON_CLICK", { question_id: question.id });
     await kept;
   }
@@ -98,8 +104,10 @@ export class Questions {
       return;
     }
     await this.completing.run(
-      async () => {
+      async (still) => {
         await this.visit.outbox.settled();
+        // Who went back meanwhile may want to change something.
+        if (!still()) return;
         const path = `/sessions/${this.visit.session.id}/phq/complete`;
         const reply = await this.visit.api.call<{ score?: unknown }>(path, { method: "POST", body: {} });
         if (reply.score !== undefined) await this.keepScore(reply.score);
@@ -121,52 +129,31 @@ export class Questions {
     if (place !== -1) this.place = place;
   }
 
-  private async put(entry: AnswerEntry): Promise<void> {
-    try {
-      await this.visit.outbox.put(entry);
-      this.unkept = null;
-    } catch (fault) {
-      await this.sendNow(entry, fault);
+  /**
+   * An answer came through, of this tab or another one: the newest click is shown. The outbox has sent the person's
+   * newest again where it met another one, so that a `stale` reply tells of a click that came later elsewhere.
+   */
+  private delivered({ entry, reply }: Delivered): void {
+    if (entry.kind !== "answer" || entry.session !== this.visit.session.id) return;
+    const { stale, value, version } = reply as AnswerReceipt;
+    const mine = this.answers.get(entry.question);
+    if (!stale) this.adopt(entry.question, entry.body);
+    else if (mine === undefined || !isNewer(mine, entry.body)) {
+      this.answers.set(entry.question, { value, version, session_ms: null });
     }
   }
 
-  /** The device has no room: the answer goes to the service at once, and the person hears if that fails, too. */
-  private async sendNow(entry: AnswerEntry, why: unknown): Promise<void> {
-    const path = `/sessions/${entry.session}/phq/responses/${entry.question}`;
-    try {
-      await this.visit.api.call<AnswerReceipt>(path, { method: "PUT", body: entry.body });
-      this.unkept = null;
-    } catch {
-      this.unkept = why;
-    }
-  }
-
-  /** The service has something newer than what was sent: the person's newest click wins, wherever it was made. */
-  private async delivered({ entry, reply }: Delivered): Promise<void> {
-    if (entry.kind !== "answer" || !(reply as AnswerReceipt).stale) return;
-    try {
-      const stored = (await this.read()).responses.find((one) => one.question_id === entry.question);
-      const mine = this.answers.get(entry.question);
-      if (stored === undefined || mine === undefined || mine.version > entry.body.version) return;
-      if (!isNewer(mine, stored)) {
-        this.answers.set(entry.question, stored);
-        return;
-      }
-      const again = { ...mine, version: stored.version + 1 };
-      this.answers.set(entry.question, again);
-      await this.put({ ...entry, body: { ...entry.body, version: again.version } });
-    } catch {
-      // Read again with the next visit to this screen, where the same is found.
+  private adopt(question: Id, { value, version, session_ms }: Answer): void {
+    const mine = this.answers.get(question);
+    if (mine === undefined || isNewer({ value, version, session_ms }, mine)) {
+      this.answers.set(question, { value, version, session_ms });
     }
   }
 
   private async show(questionnaire: Questionnaire): Promise<void> {
     const unsent = await this.visit.outbox.unsent(this.visit.session.id);
     const first = this.questionnaire === null;
-    for (const [question, answer] of merged(questionnaire.responses, unsent)) {
-      const shown = this.answers.get(question);
-      if (shown === undefined || isNewer(answer, shown)) this.answers.set(question, answer);
-    }
+    for (const [question, answer] of merged(questionnaire.responses, unsent)) this.adopt(question, answer);
     this.questionnaire = questionnaire;
     if (first) await this.findPlace();
   }
@@ -187,7 +174,9 @@ export class Questions {
   }
 
   private keepPlace(): void {
-    void this.visit.outbox.keep(this.placeName, { place: this.place }).catch(() => undefined);
+    void this.visit.outbox
+      .keep(this.placeName, { place: this.place }, this.visit.session.id)
+      .catch(() => undefined);
   }
 
   /** The thanks show it; only this reply tells whether the study does. */

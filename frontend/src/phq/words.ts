@@ -22,8 +22,6 @@ interface PhqWords {
   handingIn: string;
   missing: string;
   answered: (done: number, total: number) => string;
-  unkept: string;
-  source: string;
 }
 
 export const words: Words<PhqWords> = {
@@ -53,8 +51,6 @@ export const words: Words<PhqWords> = {
     handingIn: "Your last answers are on their way…",
     missing: "This question still needs an answer.",
     answered: (done, total) => `${done} of ${total} answered`,
-    unkept: "Your last answer could not be kept. Please choose it again.",
-    source: "About this questionnaire",
   },
   id: {
     title: "Kuesioner",
@@ -79,7 +75,5 @@ export const words: Words<PhqWords> = {
     handingIn: "Jawaban terakhir Anda sedang dikirim…",
     missing: "Pertanyaan ini masih perlu dijawab.",
     answered: (done, total) => `${done} dari ${total} dijawab`,
-    unkept: "Jawaban terakhir Anda tidak dapat disimpan. Mohon pilih sekali lagi.",
-    source: "Tentang kuesioner ini",
   },
 };

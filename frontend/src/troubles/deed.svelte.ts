@@ -6,6 +6,9 @@ import { passes, waitMs } from "./rules";
 /** Deals with a refusal; gives whether it did: what it did not is shown. */
 export type Answered = (refused: Refused) => boolean | Promise<boolean>;
 
+/** What is to be done; `still` tells whether anybody waits for it, to be asked after each wait of its own. */
+export type Work = (still: () => boolean) => Promise<unknown>;
+
 /** Something a person wants done: tried until it is done, refused, or no longer wanted; never rejects. */
 export class Deed {
   /** Reactive, as are the next two. */
@@ -14,19 +17,24 @@ export class Deed {
   /** Seconds until the next try; 0: none is planned. */
   seconds = $state(0);
 
-  private over = false;
+  /** Counts runs: one that was given up finds another number. */
+  private turn = 0;
   private wake: (() => void) | null = null;
 
   /** Give whether `work` was done. A second call while one runs does nothing. */
-  async run(work: () => Promise<unknown>, refused: Answered = () => false): Promise<boolean> {
+  async run(work: Work, refused: Answered = () => false): Promise<boolean> {
     if (this.busy) return false;
+    const turn = ++this.turn;
+    const still = () => turn === this.turn;
     this.busy = true;
     this.fault = null;
     try {
-      return await this.untilDone(work, refused);
+      return await this.untilDone(work, refused, still);
     } finally {
-      this.busy = false;
-      this.seconds = 0;
+      if (still()) {
+        this.busy = false;
+        this.seconds = 0;
+      }
     }
   }
 
@@ -37,18 +45,21 @@ export class Deed {
 
   /** Nobody waits for it any more. */
   stop(): void {
-    this.over = true;
+    this.turn += 1;
+    this.busy = false;
+    this.fault = null;
+    this.seconds = 0;
     this.wake?.();
   }
 
-  private async untilDone(work: () => Promise<unknown>, refused: Answered): Promise<boolean> {
-    for (let tries = 1; !this.over; tries += 1) {
+  private async untilDone(work: Work, refused: Answered, still: () => boolean): Promise<boolean> {
+    for (let tries = 1; still(); tries += 1) {
       try {
-        await work();
-        this.fault = null;
-        return true;
+        await work(still);
+        if (still()) this.fault = null;
+        return still();
       } catch (fault) {
-        if (this.over) return false;
+        if (!still()) return false;
         if (fault instanceof Refused && fault.code === "login_required") await access.back();
         else if (fault instanceof Refused && (await refused(fault))) return false;
         else if (passes(fault)) await this.pause(fault, tries);
@@ -71,6 +82,7 @@ export class Deed {
       }, 1000);
       const done = () => {
         clearInterval(each);
+        this.seconds = 0;
         removeEventListener("online", done);
         this.wake = null;
         resolve();
@@ -78,7 +90,6 @@ export class Deed {
       addEventListener("online", done);
       this.wake = done;
     });
-    this.seconds = 0;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Kind } from "../../outbox/entries";
 import { plural, type Words } from "../../words/languages.svelte";
 
 interface FrameWords {
@@ -18,11 +19,11 @@ interface FrameWords {
   language: string;
   main: string;
   footer: string;
-  refused: (count: number) => string;
+  refused: Record<Kind, (count: number) => string>;
+  dismiss: string;
   refusedText: string;
   elsewhere: string;
   useThis: string;
-  generalHelp: string;
   opening: string;
   skip: string;
 }
@@ -42,20 +43,36 @@ export const words: Words<FrameWords> = {
     saving: "Saving…",
     offline: "Offline – kept on this device",
     login: "Kept on this device – login needed",
-    full: "This device is full",
+    full: "Not kept on this device – keep this page open",
     language: "Language",
     main: "Main",
     footer: "A screening score is not a diagnosis. This page is not for emergencies.",
-    refused: (count) =>
-      plural("en", count, {
-        one: "One entry could not be taken by the service.",
-        other: "{count} entries could not be taken by the service.",
-      }),
-    refusedText: "What you entered before is not affected.",
+    refused: {
+      answer: (count) =>
+        plural("en", count, {
+          one: "The service could not take one of your answers.",
+          other: "The service could not take {count} of your answers.",
+        }),
+      message: (count) =>
+        plural("en", count, {
+          one: "The service could not take one of your messages.",
+          other: "The service could not take {count} of your messages.",
+        }),
+      announcement: (count) =>
+        plural("en", count, {
+          one: "The service could not take a note about one picture.",
+          other: "The service could not take notes about {count} pictures.",
+        }),
+      capture: (count) =>
+        plural("en", count, {
+          one: "The service could not take one picture.",
+          other: "The service could not take {count} pictures.",
+        }),
+    },
+    dismiss: "I have read this",
+    refusedText: "What was saved before is not affected.",
     elsewhere: "This assessment is open in another window or on another device. No pictures are taken here.",
     useThis: "Use this page",
-    generalHelp:
-      "If you are in danger, or might hurt yourself, please call your local emergency number now. Or talk to someone you trust, a doctor, or a crisis line near you. You do not have to carry this alone. Nobody reads along on this page, and it cannot call anyone for you.",
     opening: "One moment…",
     skip: "Skip to the content",
   },
@@ -73,17 +90,24 @@ export const words: Words<FrameWords> = {
     saving: "Menyimpan…",
     offline: "Luring – disimpan di perangkat ini",
     login: "Disimpan di perangkat ini – perlu masuk lagi",
-    full: "Perangkat ini penuh",
+    full: "Tidak tersimpan di perangkat – biarkan halaman ini terbuka",
     language: "Bahasa",
     main: "Utama",
     footer: "Skor penapisan bukan diagnosis. Halaman ini bukan untuk keadaan darurat.",
-    refused: (count) => plural("id", count, { other: "{count} isian tidak dapat diterima oleh layanan." }),
-    refusedText: "Isian Anda sebelumnya tidak terpengaruh.",
+    refused: {
+      answer: (count) =>
+        plural("id", count, { other: "{count} jawaban Anda tidak dapat diterima oleh layanan." }),
+      message: (count) =>
+        plural("id", count, { other: "{count} pesan Anda tidak dapat diterima oleh layanan." }),
+      announcement: (count) =>
+        plural("id", count, { other: "Catatan tentang {count} gambar tidak dapat diterima oleh layanan." }),
+      capture: (count) => plural("id", count, { other: "{count} gambar tidak dapat diterima oleh layanan." }),
+    },
+    dismiss: "Sudah saya baca",
+    refusedText: "Yang sudah tersimpan tidak terpengaruh.",
     elsewhere:
       "Asesmen ini sedang terbuka di jendela atau perangkat lain. Tidak ada gambar yang diambil di sini.",
     useThis: "Gunakan halaman ini",
-    generalHelp:
-      "Jika Anda dalam bahaya, atau mungkin menyakiti diri sendiri, mohon segera hubungi nomor darurat setempat. Atau bicaralah dengan seseorang yang Anda percaya, dokter, atau layanan krisis terdekat. Anda tidak harus menanggung ini sendirian. Tidak ada orang yang ikut membaca di halaman ini, dan halaman ini tidak dapat menelepon siapa pun untuk Anda.",
     opening: "Mohon tunggu sebentar…",
     skip: "Langsung ke isi",
   },

@@ -25,6 +25,9 @@ interface StepWords {
   finishing: string;
   finishingAnswers: string;
   finishingPictures: (count: number) => string;
+  finishingElsewhere: (count: number) => string;
+  elsewhereText: string;
+  look: string;
   mayClose: string;
   noWait: string;
   noWaitHint: string;
@@ -71,6 +74,14 @@ export const words: Words<StepWords> = {
         one: "One picture is still being sent.",
         other: "{count} pictures are still being sent.",
       }),
+    finishingElsewhere: (count) =>
+      plural("en", count, {
+        one: "One picture has not arrived.",
+        other: "{count} pictures have not arrived.",
+      }),
+    elsewhereText:
+      "Perhaps they wait on another device that you used. Your answers and messages are saved; you can finish without the pictures.",
+    look: "Look again",
     mayClose:
       "Your answers and messages are saved. You may close this page; the pictures go on at your next visit here. Or leave it open until they are through.",
     noWait: "Finish without waiting",
@@ -119,6 +130,10 @@ export const words: Words<StepWords> = {
     finishingAnswers:
       "Isian terakhir Anda sedang dikirim. Ini bisa memakan waktu sebentar pada sambungan yang lambat.",
     finishingPictures: (count) => plural("id", count, { other: "{count} gambar masih dikirim." }),
+    finishingElsewhere: (count) => plural("id", count, { other: "{count} gambar belum sampai." }),
+    elsewhereText:
+      "Mungkin gambar itu menunggu di perangkat lain yang Anda pakai. Jawaban dan pesan Anda sudah tersimpan; Anda dapat menyelesaikan tanpa gambar itu.",
+    look: "Periksa lagi",
     mayClose:
       "Jawaban dan pesan Anda sudah tersimpan. Anda boleh menutup halaman ini; gambar dikirim lagi pada kunjungan Anda berikutnya. Atau biarkan terbuka sampai semuanya terkirim.",
     noWait: "Selesaikan tanpa menunggu",

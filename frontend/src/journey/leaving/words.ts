@@ -1,0 +1,164 @@
+import { plural, type Words } from "../../words/languages.svelte";
+
+interface LeavingWords {
+  back: string;
+  pauseTitle: string;
+  pauseText: (until: string) => string;
+  pauseHow: string;
+  stay: string;
+  stopTitle: string;
+  stopText: string;
+  stopReason: string;
+  stop: string;
+  againTitle: string;
+  againText: string;
+  again: Record<"all" | "phq" | "chat", string>;
+  againNot: string;
+  withdrawTitle: string;
+  withdrawText: string;
+  everything: string;
+  everythingHint: string;
+  some: string;
+  scopes: Record<string, string>;
+  erase: string;
+  eraseHint: string;
+  withdraw: string;
+  chooseFirst: string;
+  doneTitle: string;
+  doneSome: string;
+  doneAll: string;
+  receipt: string;
+  receiptHint: string;
+  goOn: string;
+  notYet: string;
+  logoutTitle: string;
+  logoutText: string;
+  logout: string;
+  waiting: (count: number) => string;
+  sendFirst: string;
+  sending: string;
+  leave: string;
+  leaveHint: string;
+  drop: string;
+  dropHint: string;
+}
+
+export const words: Words<LeavingWords> = {
+  en: {
+    back: "Back to the assessment",
+    pauseTitle: "Pause and come back later",
+    pauseText: (until) => `Everything you entered is saved. You can go on until ${until}.`,
+    pauseHow:
+      "Close this page whenever you like. To come back, open your link again or log in, on this device or another one: you go on where you were. On a device that others use, please log out as well.",
+    stay: "Go on now",
+    stopTitle: "Or end it for good",
+    stopText:
+      "You can also stop altogether. What was saved stays with the study. To have it deleted, withdraw instead (in the menu).",
+    stopReason: "Would you like to say why? You need not.",
+    stop: "End this assessment",
+    againTitle: "Or begin again",
+    againText: "What you entered before is kept as it was, and what you enter anew counts.",
+    again: {
+      all: "Begin the whole assessment again",
+      phq: "Begin the questionnaire again",
+      chat: "Begin the interview again",
+    },
+    againNot: "This study does not allow to begin that again.",
+    withdrawTitle: "Withdraw",
+    withdrawText:
+      "You can take back what you agreed to, at any time and without a reason. It does you no harm.",
+    everything: "Everything",
+    everythingHint: "The assessment ends, and nothing more is recorded.",
+    some: "Only this:",
+    scopes: {
+      questionnaire: "The questionnaire",
+      chat: "The written interview",
+      camera: "Pictures from my camera",
+      external_model: "Sending my messages to an outside language model",
+    },
+    erase: "Also delete what was recorded of it",
+    eraseHint: "Your request gets a number, and those who run the study carry it out.",
+    withdraw: "Withdraw",
+    chooseFirst: "Please choose what you would like to take back.",
+    doneTitle: "That is taken back",
+    doneSome: "From now on nothing of that kind is recorded. You can go on with the rest.",
+    doneAll:
+      "This assessment has ended, and nothing more is recorded. What still waited on this device has been deleted from it.",
+    receipt: "The number of your request to delete:",
+    receiptHint:
+      "Please note it down or take a picture of it. You need it if you want to ask about your request.",
+    goOn: "Continue",
+    notYet:
+      "There is nothing to withdraw from: you have not agreed to anything yet, or it has ended already.",
+    logoutTitle: "Log out",
+    logoutText: "You can come back with your link or your login at any time, and go on where you were.",
+    logout: "Log out",
+    waiting: (count) =>
+      plural("en", count, {
+        one: "One entry on this device has not reached the service yet. What should become of it?",
+        other: "{count} entries on this device have not reached the service yet. What should become of them?",
+      }),
+    sendFirst: "Send first, then log out",
+    sending: "They are on their way. You are logged out as soon as they are through.",
+    leave: "Log out and leave them on this device",
+    leaveHint: "They stay encrypted here, and are sent when you log in on this device again.",
+    drop: "Log out and delete them",
+    dropHint: "They are lost then.",
+  },
+  id: {
+    back: "Kembali ke asesmen",
+    pauseTitle: "Jeda dan kembali nanti",
+    pauseText: (until) => `Semua isian Anda tersimpan. Anda dapat melanjutkan sampai ${until}.`,
+    pauseHow:
+      "Tutup halaman ini kapan saja. Untuk kembali, buka lagi tautan Anda atau masuk, di perangkat ini atau yang lain: Anda melanjutkan dari tempat terakhir. Di perangkat yang dipakai orang lain juga, mohon keluar dahulu.",
+    stay: "Lanjutkan sekarang",
+    stopTitle: "Atau akhiri sepenuhnya",
+    stopText:
+      "Anda juga dapat berhenti sama sekali. Yang tersimpan tetap ada di penelitian. Agar dihapus, silakan mengundurkan diri (di menu).",
+    stopReason: "Maukah Anda menyebutkan alasannya? Tidak wajib.",
+    stop: "Akhiri asesmen ini",
+    againTitle: "Atau mulai lagi",
+    againText: "Isian sebelumnya tetap disimpan seperti adanya, dan isian yang baru yang berlaku.",
+    again: { all: "Mulai seluruh asesmen lagi", phq: "Mulai kuesioner lagi", chat: "Mulai wawancara lagi" },
+    againNot: "Penelitian ini tidak mengizinkan hal itu dimulai lagi.",
+    withdrawTitle: "Mengundurkan diri",
+    withdrawText:
+      "Anda dapat menarik kembali persetujuan Anda, kapan saja dan tanpa alasan. Itu tidak merugikan Anda.",
+    everything: "Semuanya",
+    everythingHint: "Asesmen berakhir, dan tidak ada lagi yang direkam.",
+    some: "Hanya ini:",
+    scopes: {
+      questionnaire: "Kuesioner",
+      chat: "Wawancara tertulis",
+      camera: "Gambar dari kamera saya",
+      external_model: "Pengiriman pesan saya ke model bahasa di luar",
+    },
+    erase: "Hapus juga yang sudah direkam darinya",
+    eraseHint: "Permintaan Anda mendapat nomor, dan penyelenggara penelitian akan melaksanakannya.",
+    withdraw: "Tarik kembali",
+    chooseFirst: "Mohon pilih apa yang ingin Anda tarik kembali.",
+    doneTitle: "Sudah ditarik kembali",
+    doneSome: "Mulai sekarang hal itu tidak direkam lagi. Anda dapat melanjutkan sisanya.",
+    doneAll:
+      "Asesmen ini sudah berakhir, dan tidak ada lagi yang direkam. Yang masih menunggu di perangkat ini sudah dihapus.",
+    receipt: "Nomor permintaan penghapusan Anda:",
+    receiptHint: "Mohon dicatat atau difoto. Anda memerlukannya jika ingin menanyakan permintaan Anda.",
+    goOn: "Lanjutkan",
+    notYet:
+      "Tidak ada yang dapat ditarik kembali: Anda belum menyetujui apa pun, atau asesmen sudah berakhir.",
+    logoutTitle: "Keluar",
+    logoutText:
+      "Anda dapat kembali kapan saja dengan tautan atau akun Anda, dan melanjutkan dari tempat terakhir.",
+    logout: "Keluar",
+    waiting: (count) =>
+      plural("id", count, {
+        other: "{count} isian di perangkat ini belum sampai ke layanan. Apa yang sebaiknya dilakukan?",
+      }),
+    sendFirst: "Kirim dahulu, lalu keluar",
+    sending: "Sedang dikirim. Anda keluar segera setelah semuanya sampai.",
+    leave: "Keluar dan biarkan di perangkat ini",
+    leaveHint: "Isian tetap terenkripsi di sini, dan dikirim saat Anda masuk lagi di perangkat ini.",
+    drop: "Keluar dan hapus",
+    dropHint: "Isian itu akan hilang.",
+  },
+};
