@@ -1,6 +1,7 @@
 import type { Api } from "../api/client";
 import type { Help, Id } from "../api/contract";
 import type { Clock } from "../clock/clock";
+import { Bringing } from "./bringing";
 import { Calls } from "./calls";
 import { theDevice, type Device } from "./device";
 import type {
@@ -13,11 +14,11 @@ import type {
   Sign,
   Standing,
 } from "./entries";
+import { courseOf, Keeping } from "./keeping";
 import { Leader } from "./leader";
 import { others, register } from "./people";
 import { Queue } from "./queue";
 import type { Row } from "./rows";
-import { isOver, KEPT_MS, type Course } from "./rules";
 import { Sender, type Trouble } from "./sender";
 import { Shelves } from "./shelves";
 import { Store } from "./store";
@@ -68,6 +69,8 @@ class Box implements Outbox {
   private crammed = $state(false);
 
   private readonly queue = new Queue();
+  private readonly keeping: Keeping;
+  private readonly bringing: Bringing;
   private readonly sender: Sender;
   private readonly leader: Leader;
   private readonly tabs: Tabs;
@@ -77,10 +80,6 @@ class Box implements Outbox {
   private settling: (() => void)[] = [];
   /** Words are put one after the other, so that they are kept in the order of their clicks; pictures beside them. */
   private readonly lines = { words: Promise.resolve(), pictures: Promise.resolve() };
-  /** What is kept and let go, one after the other. */
-  private house: Promise<unknown> = Promise.resolve();
-  /** All sessions are over and nothing was left: nothing more is written, unless another session begins. */
-  private spent = false;
   private closed = false;
 
   constructor(
@@ -95,7 +94,9 @@ class Box implements Outbox {
       refused: (refused: RefusedEntry, help: Help | null) => this.wasRefused(refused, help),
       changed: () => this.changed(),
     };
-    this.sender = new Sender(person, this.queue, shelves, calls, told, () => this.now());
+    this.keeping = new Keeping(shelves, clock, () => this.letGo());
+    this.bringing = new Bringing(this.queue, shelves, calls, told, () => clock.now());
+    this.sender = new Sender(person, this.queue, calls, this.bringing, told);
     this.tabs = new Tabs(
       person,
       device,
@@ -137,7 +138,7 @@ class Box implements Outbox {
     this.refused = await this.shelves.refusals().catch(() => []);
     this.tabs.tellLogin();
     this.leader.begin();
-    void this.tidy();
+    void this.keeping.tidy();
   }
 
   put(entry: NewEntry): Promise<void> {
@@ -166,11 +167,11 @@ class Box implements Outbox {
   async dismissRefused(): Promise<void> {
     this.refused = [];
     await this.shelves.dismissRefusals().catch(() => undefined);
-    await this.tidy();
+    await this.keeping.tidy();
   }
 
   bringMessagesBy(bring: BringMessage | null): void {
-    this.sender.bring = bring;
+    this.bringing.bring = bring;
     if (bring !== null) this.leader.want();
   }
 
@@ -192,34 +193,28 @@ class Box implements Outbox {
     this.queue.remove(this.queue.rows.filter((row) => row.session === session && goes(row.kind)));
     if (kinds === undefined) this.refused = this.refused.filter((one) => one.session !== session);
     this.changed();
-    await this.tidy();
+    await this.keeping.tidy();
   }
 
   keep(name: string, value: unknown, session?: Id): Promise<void> {
-    return this.inTurn(async () => {
-      const over = this.spent || (session !== undefined && (await this.isOver(session)));
-      if (over) await this.shelves.remember(name, value, session ?? null);
-      else await this.shelves.keep(name, value, session ?? null, this.now());
-    });
+    return this.keeping.keep(name, value, session ?? null);
   }
 
-  async kept<T>(name: string): Promise<T | undefined> {
-    // What cannot be opened any more is as good as never kept.
-    return (await this.shelves.kept(name).catch(() => undefined)) as T | undefined;
+  kept<T>(name: string): Promise<T | undefined> {
+    return this.keeping.kept<T>(name);
   }
 
-  async ended(session: Id, state: string, at: string): Promise<void> {
-    await this.learn({ session, state, until: Date.parse(at) });
+  ended(session: Id, state: string, at: string): Promise<void> {
+    return this.keeping.learn({ session, state, until: Date.parse(at) });
   }
 
-  async follow(standing: Standing): Promise<void> {
-    const over = KEPT_MS[standing.state] !== undefined;
-    const at = over ? (standing.completed_at ?? standing.expires_at) : standing.expires_at;
-    await this.learn({ session: standing.id, state: over ? standing.state : null, until: Date.parse(at) });
+  follow(standing: Standing): Promise<void> {
+    return this.keeping.learn(courseOf(standing));
   }
 
   close(): void {
     this.closed = true;
+    this.keeping.close();
     this.unwatch();
     this.leader.close();
     this.tabs.close();
@@ -230,10 +225,6 @@ class Box implements Outbox {
     return this.waiting.answer + this.waiting.message;
   }
 
-  private now(): number {
-    return this.clock.now();
-  }
-
   private async store(entry: NewEntry): Promise<void> {
     if (entry.kind === "capture") {
       this.usualPicture = Math.max(entry.picture.size, 1);
@@ -241,13 +232,13 @@ class Box implements Outbox {
     }
     let row: Row;
     try {
-      row = await this.shelves.add(entry, this.now());
+      row = await this.shelves.add(entry, this.clock.now());
     } catch {
       this.crammed = true;
       return entry.kind === "capture" ? this.skip(entry) : undefined;
     }
     this.queue.add(row);
-    this.spent = false;
+    this.keeping.began();
     this.changed();
     this.tabs.tell({ what: "changed" });
     if (!this.leader.leads) this.leader.want();
@@ -269,6 +260,12 @@ class Box implements Outbox {
     const row = await this.shelves.replace(waits.row, { kind: "announcement", session, body }, waits.row.at);
     if (row !== undefined) this.queue.replace(row);
     this.sender.more("announcement");
+  }
+
+  /** What had its time is gone. Whether nothing waits any more, so that all of it may go. */
+  private async letGo(): Promise<boolean> {
+    await this.reload();
+    return this.queue.all.length === 0;
   }
 
   private async reload(): Promise<void> {
@@ -303,7 +300,7 @@ class Box implements Outbox {
     this.count();
     for (const tell of this.deliveries) tell(delivered);
     this.tabs.tell({ what: "delivered", delivered });
-    void this.tidyAfter(delivered.entry.session);
+    void this.keeping.tidyAfter(delivered.entry.session);
   }
 
   private wasRefused(refused: RefusedEntry, help: Help | null): void {
@@ -337,52 +334,6 @@ class Box implements Outbox {
     if (what === "offline") return this.sender.cutOff();
     if (what === "back") this.leader.want();
     if (this.leader.leads) this.sender.nudge();
-    void this.tidy();
-  }
-
-  private learn(course: Course): Promise<void> {
-    return this.inTurn(async () => {
-      const over = isOver(course, this.now());
-      if (!over) this.spent = false;
-      if (!this.spent) await this.shelves.learn(course).catch(() => undefined);
-      if (over) await this.letGo();
-    });
-  }
-
-  private inTurn<R>(work: () => Promise<R>): Promise<R> {
-    const done = this.house.then(work);
-    this.house = done.catch(() => undefined);
-    return done;
-  }
-
-  private async isOver(session: Id): Promise<boolean> {
-    const courses = await this.shelves.courses().catch(() => []);
-    return isOver(
-      courses.find((one) => one.session === session),
-      this.now(),
-    );
-  }
-
-  private async tidyAfter(session: Id): Promise<void> {
-    if (await this.isOver(session)) await this.tidy();
-  }
-
-  private tidy(): Promise<void> {
-    return this.inTurn(() => this.letGo());
-  }
-
-  /** Only by the server's time: a device that is set to another day must not forget what was never sent. */
-  private async letGo(): Promise<void> {
-    if (!this.clock.known || this.closed) return;
-    try {
-      const nothingLeft = await this.shelves.tidy(this.now());
-      if (nothingLeft && this.queue.all.length === 0) {
-        this.spent = true;
-        await this.shelves.destroy();
-      }
-      await this.reload();
-    } catch {
-      // It stays until the next look.
-    }
+    void this.keeping.tidy();
   }
 }

@@ -1,0 +1,101 @@
+"""The page is for everyone: axe finds nothing on any screen, and nothing has to be scrolled sideways.
+
+SCREENS=docs/screens writes a picture of each screen there, too.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.journeys import axe
+from tests.journeys.conftest import VIEWPORTS, OpenPage
+from tests.journeys.site import Site
+from tests.journeys.walking import Look, Walk
+
+Scheme = Literal["light", "dark"]
+ROOT = Path(__file__).parents[2]
+EACH = [(scheme, "en", "phone") for scheme in ("light", "dark")] + [
+    ("light", "en", "desktop"),
+    ("dark", "en", "small phone"),
+]
+
+
+def looking(page: Page, where: str) -> Look:
+    """Look at each screen as one who needs it accessible does, and keep a picture where asked to."""
+    asked = os.environ.get("SCREENS")
+    seen: list[str] = []
+
+    async def look(screen: str) -> None:
+        seen.append(screen)
+        if asked:
+            folder = ROOT / asked / where
+            folder.mkdir(parents=True, exist_ok=True)
+            name = f"{len(seen):02d}-{screen.replace(' ', '-')}.png"
+            await page.screenshot(path=folder / name, full_page="dialog" not in screen, animations="disabled")
+        assert await axe.violations(page) == [], screen
+        wider = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wider <= 0, f"{screen} scrolls sideways"
+
+    return look
+
+
+@pytest.mark.parametrize(("scheme", "language", "size"), EACH)
+async def test_every_screen_of_the_way_is_accessible(
+    site: Site, open_page: OpenPage, scheme: Scheme, language: str, size: str
+) -> None:
+    study = await site.study(presentation={"order": "phq_first"})
+    page = await open_page(site, viewport=VIEWPORTS[size], color_scheme=scheme)
+    walk = Walk(page, looking(page, f"{language}-{scheme}-{size.replace(' ', '-')}"), language)
+    await walk.at("entry")
+    await walk.press("make account")
+    await walk.at("make account")
+    await page.goto(await site.invite(study))
+    await walk.begin()
+    await walk.consent(camera=True)
+    await walk.check_camera()
+    await walk.read("instructions", "begin")
+    await walk.read("questionnaire", "begin")
+    await walk.answer_all({9: 1})
+    await walk.hand_in()
+    await walk.read("cooldown", "go on")
+    await walk.talk()
+    await walk.at("thanks")
+    await walk.press("to overview")
+    await walk.at("overview")
+
+
+@pytest.mark.parametrize(("scheme", "language", "size"), EACH)
+async def test_every_screen_aside_the_way_is_accessible(
+    site: Site, open_page: OpenPage, scheme: Scheme, language: str, size: str
+) -> None:
+    study = await site.study(presentation={"order": "phq_first"})
+    page = await open_page(
+        site, f"{site.url}/#/join/unknown", viewport=VIEWPORTS[size], color_scheme=scheme, faults=True
+    )
+    walk = Walk(page, looking(page, f"{language}-{scheme}-{size.replace(' ', '-')}-aside"), language)
+    await walk.at("entry")
+    await page.goto(await site.invite(study))
+    await walk.to_questions()
+    await walk.press("help")
+    await walk.close_help()
+    await walk.menu("pause")
+    await walk.at("pause")
+    await walk.menu("log out")
+    await walk.at("log out")
+    await site.rows("UPDATE logins SET idle_until = now() - interval '1 second'")
+    await page.goto("/#/")
+    await walk.answer(2)
+    await expect(page.get_by_role("heading", name=walk.name("lapsed"))).to_be_visible()
+    await walk.look("lapsed")
+    await page.goto(await site.invite(study))
+    await walk.at("start")
+    await walk.begin()
+    await walk.press("decline")
+    await walk.look("decline dialog")
+    await walk.press("do not take part")
+    await walk.at("declined")
