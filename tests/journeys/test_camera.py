@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 from typing import Any
 from uuid import UUID
 
@@ -136,7 +137,7 @@ async def test_an_interval_takes_pictures_while_the_page_is_seen(site: Site, ope
     await expect(page.get_by_text("Camera on")).to_be_visible()
     await all_received(page, before + 2)
     times = [row["session_ms"] for row in await kept_by(site, page)]
-    assert all(later - earlier > 800 for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier > 800 for earlier, later in itertools.pairwise(times))
 
 
 @pytest.mark.parametrize(
@@ -281,9 +282,7 @@ async def test_the_newest_page_owns_the_camera(site: Site, open_page: OpenPage) 
     assert not await second.evaluate(HELD)
 
 
-async def test_the_check_is_for_everyone(
-    site: Site, open_page: OpenPage, viewport: tuple[int, int]
-) -> None:
+async def test_the_check_is_for_everyone(site: Site, open_page: OpenPage, viewport: tuple[int, int]) -> None:
     study = await site.study(**PHQ_FIRST)
     page = await open_page(site, await site.invite(study), viewport=viewport, color_scheme="dark")
     await walking.begin(page)
