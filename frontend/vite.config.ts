@@ -1,11 +1,12 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
+import { serviceWorker } from "./src/sw/built.ts";
 
 /** Where the API answers while the page is developed: `API=http://127.0.0.1:8000 npm run dev`. */
 const api = process.env["API"] ?? "http://127.0.0.1:8000";
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte(), serviceWorker()],
   build: {
     outDir: "../quart_assessment/static",
     emptyOutDir: true,

@@ -68,6 +68,13 @@ alert_backlog = Gauge(
 )
 
 
+def called(connection: str, outcome: str, tokens_in: int | None, tokens_out: int | None) -> None:
+    """Count an ask of a model by how it ended, and its tokens where the model told of them."""
+    model_calls.labels(connection, outcome).inc()
+    model_tokens.labels(connection, "prompt").inc(tokens_in or 0)
+    model_tokens.labels(connection, "reply").inc(tokens_out or 0)
+
+
 def of_jobs(
     jobs: Mapping[tuple[str, str], int], runs: Mapping[tuple[str, str], int], oldest_due: float
 ) -> list[Metric]:

@@ -14,11 +14,12 @@ from quart import Quart
 from quart_assessment.settings import Settings
 from tests.ground import proof as proof_page
 from tests.ground.house import House, opened
+from tests.ground.lifespan import living
 from tests.ground.model import PassThrough, recording, running_model
 from tests.ground.ports import free_port
 from tests.ground.postgres import Database, Server, running_server
 from tests.ground.scripted_model import ScriptedModel, scripted
-from tests.ground.service import Model, Service, start_service
+from tests.ground.service import Model, Service, services_in
 
 # A developer's environment decides nothing about a test.
 for _name in Settings.model_fields:
@@ -27,7 +28,7 @@ for _name in Settings.model_fields:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
-    """The one PostgreSQL server of this test run."""
+    """The one PostgreSQL server of this process; of two that share a run, each has its own."""
     with running_server() as server:
         yield server
 
@@ -35,17 +36,15 @@ def postgres() -> Iterator[Server]:
 @pytest.fixture
 def database(postgres: Server) -> Iterator[Database]:
     """A migrated database of this test alone."""
-    made = postgres.copy()
-    yield made
-    postgres.drop(made)
+    with postgres.copied() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def module_database(postgres: Server) -> Iterator[Database]:
     """A migrated database shared by the tests of a module."""
-    made = postgres.copy()
-    yield made
-    postgres.drop(made)
+    with postgres.copied() as made:
+        yield made
 
 
 @pytest.fixture
@@ -107,8 +106,8 @@ async def make_app(settings: Settings) -> AsyncIterator[Callable[..., Awaitable[
 
         async def make(**changes: object) -> Quart:
             app: Quart = create_app(settings.model_copy(update=changes))
-            # Quart types it by a protocol without the methods of a context manager.
-            await stack.enter_async_context(app.test_app())  # type: ignore[arg-type]
+            # Quart types what it is told of an exception by its class alone.
+            await stack.enter_async_context(living(app))  # type: ignore[arg-type]
             return app
 
         yield make
@@ -124,26 +123,15 @@ async def house(module_database: Database, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., Service]]:
     """Start real services: serve(database, model=..., workers by web_concurrency=..., any setting=...)."""
-    yield from _services(tmp_path)
+    with services_in(tmp_path) as start:
+        yield start
 
 
 @pytest.fixture(scope="module")
 def serve_for_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Service]]:
     """Start real services that last for a module."""
-    yield from _services(tmp_path_factory.mktemp("service"))
-
-
-def _services(folder: Path) -> Iterator[Callable[..., Service]]:
-    started: list[Service] = []
-
-    def start(database: Database, **options: object) -> Service:
-        service = start_service(folder, database, **options)  # type: ignore[arg-type]
-        started.append(service)
-        return service
-
-    yield start
-    for service in started:
-        service.stop()
+    with services_in(tmp_path_factory.mktemp("service")) as start:
+        yield start
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 import { mount } from "svelte";
 import App from "./App.svelte";
+import { keepShell } from "./sw/register";
 import { fatal } from "./troubles/fatal.svelte";
 import "./ui/tokens.css";
 
@@ -8,3 +9,4 @@ if (place === null) throw new Error("the page has no place");
 fatal.listen();
 place.replaceChildren();
 mount(App, { target: place });
+keepShell();

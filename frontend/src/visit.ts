@@ -14,6 +14,11 @@ export interface Visit {
   capture(trigger: Trigger, of?: { question_id?: Id; message_id?: Id }): void;
   /** Ask the service how the session stands; the page moves on to the step it names. */
   refresh(): Promise<void>;
+  /**
+   * Stay with the room that is shown, though its part has ended, until it says so: what was written last is to be
+   * read. Ends of the session are followed all the same.
+   */
+  stay(is: boolean): void;
   /** Show the help text at once, above all, also offline. `version` is that of the help shown. */
   showHelp(): void;
 }

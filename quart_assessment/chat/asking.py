@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -25,6 +24,7 @@ from quart_assessment.chat.providers import (
     ModelUnavailable,
     Prompt,
     PromptTooLong,
+    take_the_rest,
 )
 from quart_assessment.chat.running import RunningReply
 from quart_assessment.chat.spending.repository import OverLimit, take_call
@@ -40,8 +40,6 @@ MOST_HISTORY = 400
 _PAUSE_BEFORE_RETRY = 0.5
 # A provider that asks to be left alone for longer is not asked again by itself.
 LONGEST_WAIT = 5.0
-# What a model may take to end a reply after the tag, so that it can say how many tokens that was.
-_REST_SECONDS = 0.2
 
 
 class NotAsked(Exception):
@@ -136,12 +134,16 @@ class Asking:
         if ask.message is None or not ask.settings.second_check or connected.is_scripted:
             return None
         messages = second_check.messages(ask.message, ask.asked)
+        tokens = estimated_prompt(messages)
 
-        async def work(connection: AsyncConnection) -> None:
-            await self._admitted(connection, line, estimated_prompt(messages), second_check.REPLY_TOKENS)
+        async def work(connection: AsyncConnection) -> Spent | None:
+            return await self._admitted(connection, line, tokens, second_check.REPLY_TOKENS)
 
-        await committed(self._worker.database, work)
-        return await second_check.look_again(line.provider, connected, messages)
+        spent = await committed(self._worker.database, work)
+        look = await second_check.look_again(line.provider, connected, messages)
+        if spent is not None:
+            self.making.note_look(spent, tokens + second_check.REPLY_TOKENS, look.told, look.characters)
+        return look.hit
 
     async def _by_script(self, line: Line) -> Outcome:
         until = asyncio.get_running_loop().time() + line.connection.limits.turn
@@ -201,7 +203,7 @@ class Asking:
         return Spent(taken.day_at, taken.turn_tokens - most, prompt_tokens)
 
     async def _read_reply(self, line: Line, prompt: Prompt, until: float) -> Outcome:
-        name, ended = line.connection.name, "lost"
+        ended = "lost"
         try:
             outcome = await self._read_once(line, prompt, until)
             ended = "whole"
@@ -209,9 +211,8 @@ class Asking:
             ended = failure.code
             raise
         finally:
-            measures.model_calls.labels(name, ended).inc()
-            measures.model_tokens.labels(name, "prompt").inc(self.making.told.tokens_in or 0)
-            measures.model_tokens.labels(name, "reply").inc(self.making.told.tokens_out or 0)
+            told = self.making.told
+            measures.called(line.connection.name, ended, told.tokens_in, told.tokens_out)
         return outcome
 
     async def _read_once(self, line: Line, prompt: Prompt, until: float) -> Outcome:
@@ -225,7 +226,7 @@ class Asking:
                     if checked.hit is not None:
                         break
                     if filtered.ended:
-                        await _take_the_rest(texts)
+                        await take_the_rest(texts)
                         break
         self._show(checked.feed(filtered.finish()) + checked.finish())
         if checked.hit is not None:
@@ -250,10 +251,3 @@ class Asking:
         if isinstance(failure, ModelTimedOut):
             measures.timeouts.labels("model").inc()
         return Outcome("interrupted" if self.reply.has_text else failure.code)
-
-
-async def _take_the_rest(texts: AsyncGenerator[str, None]) -> None:
-    with suppress(TimeoutError, ModelFailure):
-        async with asyncio.timeout(_REST_SECONDS):
-            async for _ in texts:
-                pass

@@ -175,6 +175,7 @@ class LiveTurns:
 
             async def answer(connection: AsyncConnection) -> None:
                 await risk.answer_running_turn(connection, ask.key, self.worker_id, ask.settings, hit)
+                await self._settle(connection, asking)
 
             await committed(self.database, answer)
             return
@@ -202,9 +203,13 @@ class LiveTurns:
         await committed(self.database, work)
 
     async def _keep_making(self, connection: AsyncConnection, asking: Asking) -> None:
+        making = asking.making
+        await makings.update_making(connection, asking.ask.key, self.worker_id, making.values())
+        await self._settle(connection, asking)
+
+    async def _settle(self, connection: AsyncConnection, asking: Asking) -> None:
         # The study's row is locked last: all its interviews wait for it.
         ask, making = asking.ask, asking.making
-        await makings.update_making(connection, ask.key, self.worker_id, making.values())
         if making.spent is not None:
             day_at = making.spent.day_at
             await settle(connection, ask.key, self.worker_id, ask.study_id, day_at, making.tokens)

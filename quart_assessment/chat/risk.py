@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.chat import repository
 from quart_assessment.chat.facts import Standing, TurnKey
-from quart_assessment.problems import Hotline
+from quart_assessment.problems import Help, Hotline
 from quart_assessment.safety import service as safety
 from quart_assessment.safety.hits import Hit
+from quart_assessment.safety.rules import check_message
 from quart_assessment.safety.service import HelpTexts
 from quart_assessment.sessions import service as sessions
 from quart_assessment.sessions import verbs
@@ -58,6 +59,24 @@ async def answer_running_turn(
     found = await repository.update_answered(connection, key, worker_id, said)
     if found is not None:
         await _alert(connection, session, texts, hit, found.session_ms, reason)
+
+
+async def help_beside_refusal(
+    connection: AsyncConnection, session: Session, message: str, session_ms: int | None
+) -> Help | None:
+    """Let the rules see a message that is refused; on a hit open an alert and give the help to be shown.
+
+    Its words are not stored. Nothing is seen of who has not agreed to the interview, or took that back.
+    """
+    if "chat" not in session.agreed or session.end_reason == "withdrawn":
+        return None
+    asked = (await repository.select_standing(connection, session.chat.id)).asked
+    hit = check_message(message, session.language, asked)
+    if hit is None:
+        return None
+    texts = await _texts(connection, session)
+    await _alert(connection, session, texts, hit, session_ms, None)
+    return texts.shown
 
 
 async def _texts(connection: AsyncConnection, session: Session) -> HelpTexts:

@@ -10,10 +10,19 @@ import hashlib
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 
 from quart_assessment import measures
 from quart_assessment.chat.connections import ModelConnection
-from quart_assessment.chat.providers import Message, ModelFailure, Prompt, Provider, Told
+from quart_assessment.chat.providers import (
+    Message,
+    ModelFailure,
+    ModelTimedOut,
+    Prompt,
+    Provider,
+    Told,
+    take_the_rest,
+)
 from quart_assessment.safety.hits import Hit
 
 log = logging.getLogger(__name__)
@@ -34,6 +43,15 @@ REPLY_TOKENS = 8
 """What its one word is counted as before it is asked for."""
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What came of a look: the hit, if it is one, what the model said of its tokens, how many characters were read."""
+
+    hit: Hit | None
+    told: Told
+    characters: int
+
+
 def messages(message: str, asked: str | None) -> list[Message]:
     """Put together what the model is sent: one message, and the end of what was asked before it."""
     question = f"The interviewer asked: {asked[-_LONGEST_ASKED:]}\n\n" if asked else ""
@@ -45,33 +63,42 @@ def messages(message: str, asked: str | None) -> list[Message]:
     ]
 
 
-async def look_again(
-    provider: Provider, connected: ModelConnection, asked_with: Sequence[Message]
-) -> Hit | None:
+async def look_again(provider: Provider, connected: ModelConnection, asked_with: Sequence[Message]) -> Look:
     """Ask the model once whether a message says that its writer is at risk; a failure of any kind adds no hit."""
     until = asyncio.get_running_loop().time() + SECONDS
     asked_for = {"temperature": 0.0, connected.tokens_field: connected.limits.tokens}
     parameters = {name: value for name, value in asked_for.items() if name not in connected.omit}
-    prompt = Prompt(asked_with, parameters, _INSTRUCTIONS_SHA256)
+    prompt, told = Prompt(asked_with, parameters, _INSTRUCTIONS_SHA256), Told()
+    said, ended = "", "lost"
     try:
-        async with asyncio.timeout_at(until):
-            word = await _first_word(provider.reply(prompt, Told(), until=until))
-    except (ModelFailure, TimeoutError):
-        word = ""
+        with measures.model_times.time():
+            async with aclosing(provider.reply(prompt, told, until=until)) as pieces:
+                async with asyncio.timeout_at(until):
+                    said = await _beginning(pieces)
+                await take_the_rest(pieces)
+        ended = "whole"
+    except ModelFailure as failure:
+        ended = failure.code
+    except TimeoutError:
+        ended = ModelTimedOut.code
     except Exception:
         log.exception("a second check broke off")
-        word = ""
-    outcome = {"risk": "hit", "none": "none"}.get(word, "failed")
+    finally:
+        measures.called(connected.name, ended, told.tokens_in, told.tokens_out)
+    outcome = {"risk": "hit", "none": "none"}.get(_first_word(said), "failed")
     measures.second_checks.labels(outcome).inc()
-    return HIT if outcome == "hit" else None
+    return Look(HIT if outcome == "hit" else None, told, len(said))
 
 
-async def _first_word(pieces: AsyncGenerator[str, None]) -> str:
+async def _beginning(pieces: AsyncGenerator[str, None]) -> str:
     text = ""
-    async with aclosing(pieces):
-        async for piece in pieces:
-            text = (text + piece).lstrip(" \n\t\"'*`.")
-            if len(text) > _LONGEST_WORD or any(not letter.isalpha() for letter in text):
-                break
+    async for piece in pieces:
+        text = (text + piece).lstrip(" \n\t\"'*`.")
+        if len(text) > _LONGEST_WORD or any(not letter.isalpha() for letter in text):
+            break
+    return text
+
+
+def _first_word(text: str) -> str:
     letters = [letter if letter.isalpha() else " " for letter in text[: _LONGEST_WORD + 1]]
     return next(iter("".join(letters).split()), "").casefold()

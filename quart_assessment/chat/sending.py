@@ -20,11 +20,12 @@ from quart_assessment.chat.problems import (
     TurnRunning,
 )
 from quart_assessment.database.transactions import committed, shielded
-from quart_assessment.problems import Unavailable
+from quart_assessment.problems import Problem, Unavailable
 from quart_assessment.safety.rules import check_message
 from quart_assessment.sessions import service as sessions
 from quart_assessment.sessions import verbs
 from quart_assessment.sessions.facts import Session
+from quart_assessment.sessions.problems import SessionEnded, WrongStep
 from quart_assessment.sessions.rules import check_part_open, clock_suspect
 from quart_assessment.studies import service as studies
 from quart_assessment.web.caller import Caller
@@ -44,10 +45,21 @@ class NewMessage:
 
 @dataclass(frozen=True, slots=True)
 class _Decision:
-    """What follows the commit: the model is asked, or the interview turned out to be over, or neither."""
+    """What follows the commit: the model is asked, or the message is refused, or neither."""
 
     ask: Ask | None = None
-    over: bool = False
+    refusal: Problem | None = None
+
+
+_REFUSALS = (
+    MessageIdReused,
+    AssessmentReplaced,
+    ChatEnded,
+    TurnRunning,
+    SessionEnded,
+    WrongStep,
+    ChatNotStarted,
+)
 
 
 async def create_conversation_turn(
@@ -58,7 +70,8 @@ async def create_conversation_turn(
     Raises:
         LoginRequired, NotFound: the login has ended; the session is unknown.
         MessageIdReused, AssessmentReplaced, ChatEnded, TurnRunning, SessionEnded, WrongStep, ChatNotStarted:
-            see each, in this order. Nothing was stored.
+            see each, in this order. The message was not stored. Where the rules see a risk in it, the problem
+            carries help, and an alert was opened.
         Unavailable: the worker makes as many replies as it may, as many wait for the model, or the database is away.
             Nothing was stored.
     """
@@ -70,13 +83,19 @@ async def create_conversation_turn(
             async def work(connection: AsyncConnection) -> _Decision:
                 session = await sessions.lock_session(connection, caller, session_id)
                 known = await repository.select_turn(connection, key)
-                if known is not None:
-                    return await _repeated(connection, live, session, known, message.text, room=room)
-                return await _taken(connection, live, session, message, room=room)
+                try:
+                    if known is not None:
+                        return await _repeated(connection, live, session, known, message.text, room=room)
+                    return await _taken(connection, live, session, message, room=room)
+                except _REFUSALS as refusal:
+                    refusal.help = await risk.help_beside_refusal(
+                        connection, session, message.text, message.session_ms
+                    )
+                    return _Decision(refusal=refusal)
 
             decision = await committed(live.database, work)
-            if decision.over:
-                raise ChatEnded
+            if decision.refusal is not None:
+                raise decision.refusal
             if decision.ask is not None:
                 live.start(decision.ask)
 
@@ -159,7 +178,7 @@ async def _taken(
         return _Decision()
     if not standing.leaves_room(settings):
         await verbs.end_part(connection, session, "chat", "turn_limit")
-        return _Decision(over=True)
+        return _Decision(refusal=ChatEnded())
     if not room:
         raise Unavailable
     asked = {"connection": settings.connection, "model": live.lines.model(settings.connection)}

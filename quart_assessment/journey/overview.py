@@ -110,6 +110,13 @@ def session_data(session: Session, standing: Standing, pinned: Pinned) -> Data:
     }
 
 
+def missing_of(session: Data) -> Data:
+    """Count what a session has not brought: answers to scored questions that were asked, announced captures."""
+    phq = session["phq"]
+    unanswered = 0 if phq["end_reason"] == "skipped" else phq["total"] - phq["answered"]
+    return {"answers": unanswered, "captures": session["captures"]["missing_count"]}
+
+
 def local(texts: Localised, language: str) -> str:
     """Give a text in the session's language."""
     return texts.get(language) or next(iter(texts.values()))

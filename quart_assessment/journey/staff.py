@@ -71,7 +71,12 @@ async def _listed(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -
     found = await sessions.get_many(connection, [row["id"] for row in rows])
     seen = await overview.of_sessions(connection, [found[row["id"]] for row in rows])
     return [
-        row | {"state": session["state"], "progress": session["progress"]}
+        row
+        | {
+            "state": session["state"],
+            "progress": session["progress"],
+            "missing": overview.missing_of(session),
+        }
         for row, session in zip(rows, seen, strict=True)
     ]
 

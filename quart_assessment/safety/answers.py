@@ -24,14 +24,16 @@ _RULES: dict[Asked, tuple[str, float]] = {
 }
 
 
-def answered(asked: str, said: Sequence[str], sets: Sequence[RuleSet]) -> Hit | None:
-    """Tell whether `said`, in the normal form of each rule set, affirms a risk that `asked` asks about.
+def asked_for(asked: str, sets: Sequence[RuleSet]) -> Asked | None:
+    """Tell what kind of risk an interviewer's turn asks about, if any."""
+    return next(filter(None, (_meant(asked, rules) for rules in sets)), None)
+
+
+def answered(meant: Asked, said: Sequence[str], sets: Sequence[RuleSet]) -> Hit | None:
+    """Tell whether `said`, in the normal form of each rule set, affirms a risk of the kind asked for.
 
     An answer neither affirmed nor denied (a question back, another subject) is none.
     """
-    meant: Asked | None = next(filter(None, (_meant(asked, rules) for rules in sets)), None)
-    if meant is None:
-        return None
     for words, rules in zip(said, sets, strict=True):
         reply = _reply(words[:_LONGEST_ANSWER], rules.answers)
         if reply is None:

@@ -1,6 +1,6 @@
 """Rules over what a person wrote: does it say that they may think of suicide or self-harm?
 
-Pure. The rules of a language stand in safety/words/<language>.toml. A message is judged in time linear in its
+Pure. Where they see nothing the learned detector is asked. The rules of a language stand in safety/words/<language>.toml. A message is judged in time linear in its
 length: patterns repeat nothing without a bound, and what a match means is read from a bounded piece around it.
 """
 
@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quart_assessment.safety.answers import LONGEST_ASKED as LONGEST_ASKED
-from quart_assessment.safety.answers import answered
+from quart_assessment.safety.answers import Asked, answered, asked_for
 from quart_assessment.safety.hits import Hit
+from quart_assessment.safety.learned import learned
 from quart_assessment.safety.rule_sets import Rule, RuleSet, rule_sets
 from quart_assessment.safety.wording import normalised, plain
 
@@ -32,19 +34,38 @@ class _Said:
 
 
 def check_message(text: str, language: str, asked: str | None = None) -> Hit | None:
-    """Return the rule of highest score that `text` meets, or None.
+    """Return what sees a risk in `text`, or None: the rule of highest score, or else the learned detector.
 
-    A session is judged by the rules of its language and by the English ones, which people mix in. `asked` is the
-    interviewer's last turn, of which the end is read: "sometimes" means what was asked. Of a text longer than
-    LONGEST_MESSAGE code points, which is twice what the chat takes, the beginning is judged.
+    A session is judged by the rules of its language and by the English ones, which people mix in; by the learned
+    detector of its language if there is one. `asked` is the interviewer's last turn, of which the end is read:
+    "sometimes" means what was asked. Of a text longer than LONGEST_MESSAGE code points, which is twice what the
+    chat takes, the beginning is judged.
     """
+    said, sets, meant = _read(text, language, asked)
+    hit = _by_rules(said, sets, meant)
+    if hit is not None:
+        return hit
+    listener = learned(language.partition("-")[0].lower(), doubles_fold=sets[0].spelling.doubles_fold)
+    return None if listener is None else listener.judged(said[0], meant)
+
+
+def check_by_rules(text: str, language: str, asked: str | None = None) -> Hit | None:
+    """Return what the rules alone see."""
+    return _by_rules(*_read(text, language, asked))
+
+
+def _read(text: str, language: str, asked: str | None) -> tuple[list[str], tuple[RuleSet, ...], Asked | None]:
     sets = rule_sets(language)
     shown = plain(text[:LONGEST_MESSAGE])
     said = [normalised(shown, rules.spelling) for rules in sets]
+    return said, sets, None if asked is None else asked_for(asked, sets)
+
+
+def _by_rules(said: Sequence[str], sets: Sequence[RuleSet], meant: Asked | None) -> Hit | None:
     hits = [
         hit for rules, words in zip(sets, said, strict=True) if (hit := _judged(words, rules)) is not None
     ]
-    if asked is not None and (answer := answered(asked, said, sets)) is not None:
+    if meant is not None and (answer := answered(meant, said, sets)) is not None:
         hits.append(answer)
     return max(hits, key=lambda hit: hit.score, default=None)
 

@@ -1,11 +1,11 @@
-"""A service in processes of its own, shared by a module's tests, and somebody whose camera is on."""
+"""A service in processes of its own, shared by the room's tests, and somebody whose camera is on."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,8 @@ import httpx
 import pytest
 
 from tests.ground.participant import Data, Participant
-from tests.ground.postgres import Database
-from tests.ground.service import Service
+from tests.ground.postgres import Database, Server
+from tests.ground.service import Service, services_in
 from tests.ground.study import populated, study_with
 
 Arrive = Callable[..., AbstractAsyncContextManager["Sitter"]]
@@ -100,23 +100,31 @@ class Rows:
             await connection.close()
 
 
-@pytest.fixture(scope="module")
-def service(module_database: Database, serve_for_module: Callable[..., Service]) -> Service:
-    return serve_for_module(module_database, capture_bytes=512 * 1024, body_silence_timeout=2)
+@pytest.fixture(scope="package")
+def room_database(postgres: Server) -> Iterator[Database]:
+    """The database under the room's service."""
+    with postgres.copied() as made:
+        yield made
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
+def service(room_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with services_in(tmp_path_factory.mktemp("camera")) as serve:
+        yield serve(room_database, capture_bytes=512 * 1024, body_silence_timeout=2)
+
+
+@pytest.fixture
 def store(service: Service) -> Path:
     return Path(service.environment["STORE_DIR"])
 
 
 @pytest.fixture
-def rows(module_database: Database) -> Rows:
-    return Rows(module_database)
+def rows(room_database: Database) -> Rows:
+    return Rows(room_database)
 
 
 @pytest.fixture
-def arrive(service: Service, module_database: Database) -> Arrive:
+def arrive(service: Service, room_database: Database) -> Arrive:
     """Make somebody in a study of their own: arrive(camera={...}, scopes=[...], checked=False)."""
 
     @asynccontextmanager
@@ -125,7 +133,7 @@ def arrive(service: Service, module_database: Database) -> Arrive:
     ) -> AsyncIterator[Sitter]:
         changes.setdefault("presentation", {"order": "phq_first"})
         study = study_with(slug=f"study-{uuid4()}", **changes)
-        people = await populated(module_database, study, participants=1)
+        people = await populated(room_database, study, participants=1)
         async with service.client() as client:
             sitter = Sitter(client)
             await sitter.log_in(people.participants[0].username, people.participants[0].password)

@@ -31,8 +31,8 @@ PICTURE = jpeg()
 
 
 @pytest.fixture
-def settings(module_database: postgres.Database, tmp_path: Path) -> Settings:
-    return settings_of(module_database, store_dir=tmp_path / "store")
+def settings(room_database: postgres.Database, tmp_path: Path) -> Settings:
+    return settings_of(room_database, store_dir=tmp_path / "store")
 
 
 @pytest.fixture
@@ -52,8 +52,8 @@ async def files(settings: Settings) -> AsyncIterator[FileStore]:
 
 
 @pytest.fixture
-async def caller(sitter: Sitter, module_database: postgres.Database) -> Caller:
-    connection = await module_database.connect(owner=True)
+async def caller(sitter: Sitter, room_database: postgres.Database) -> Caller:
+    connection = await room_database.connect(owner=True)
     try:
         found = await connection.fetchval(
             "SELECT l.token_hash FROM logins l JOIN sessions s USING (account_id) WHERE s.id = $1",

@@ -22,8 +22,8 @@ BOUNDARY = "b"
 
 
 @pytest.fixture(scope="module")
-def service(module_database: Database, serve_for_module: Callable[..., Service]) -> Service:
-    return serve_for_module(module_database, web_concurrency=1, body_silence_timeout=2)
+def service(room_database: Database, serve_for_module: Callable[..., Service]) -> Service:
+    return serve_for_module(room_database, web_concurrency=1, body_silence_timeout=2)
 
 
 def resident(service: Service) -> int:
@@ -102,12 +102,10 @@ async def test_a_form_that_stalls_is_408_and_leaves_nothing(
 
 
 async def test_a_worker_without_room_says_to_come_back(
-    module_database: Database, serve_for_module: Callable[..., Service], service: Service, sitter: Sitter
+    room_database: Database, serve_for_module: Callable[..., Service], service: Service, sitter: Sitter
 ) -> None:
     secret = service.environment["SECRET_KEY"]
-    small = serve_for_module(
-        module_database, web_concurrency=1, uploads_in_flight_bytes=MIB, secret_key=secret
-    )
+    small = serve_for_module(room_database, web_concurrency=1, uploads_in_flight_bytes=MIB, secret_key=secret)
     async with small.client(cookies=dict(sitter.client.cookies)) as client:
         other = Sitter(client, sitter.session)
         reply = await other.put(bytes(2 * MIB))

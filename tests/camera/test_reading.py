@@ -25,8 +25,8 @@ PICTURE = jpeg(800, 500, quality=88)
 
 
 @pytest.fixture
-def settings(module_database: postgres.Database, store: Path) -> Settings:
-    return settings_of(module_database, store_dir=store)
+def settings(room_database: postgres.Database, store: Path) -> Settings:
+    return settings_of(room_database, store_dir=store)
 
 
 @pytest.fixture

@@ -1,24 +1,38 @@
 """Two services on one database, as two machines would be, a scripted model, people whose chat comes first."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from uuid import uuid4
 
 import pytest
 
 from tests.ground.participant import Participant
-from tests.ground.postgres import Database
-from tests.ground.service import Model, Service
+from tests.ground.ports import free_port
+from tests.ground.postgres import Database, Server
+from tests.ground.service import Model, Service, services_in
 from tests.ground.study import populated, study_with
 
 SECRET = "a secret that two services of the tests share between them"
 Arrive = Callable[..., Awaitable[Participant]]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
+def room_database(postgres: Server) -> Iterator[Database]:
+    """The database under the room's services."""
+    with postgres.copied() as made:
+        yield made
+
+
+@pytest.fixture(scope="package")
+def model_port() -> int:
+    """Where the scripted model of the room's tests listens."""
+    return free_port()
+
+
+@pytest.fixture(scope="package")
 def services(
-    module_database: Database, serve_for_module: Callable[..., Service], model_port: int
-) -> tuple[Service, Service]:
+    room_database: Database, tmp_path_factory: pytest.TempPathFactory, model_port: int
+) -> Iterator[tuple[Service, Service]]:
     """Two services with a worker each."""
     model = Model(f"http://127.0.0.1:{model_port}/v1", "a key", "scripted")
     settings = {
@@ -29,12 +43,12 @@ def services(
         "llm_idle_timeout": 1.5,
         "llm_turn_timeout": 20,
     }
-    first = serve_for_module(module_database, model=model, **settings)
-    return first, serve_for_module(module_database, model=model, **settings)
+    with services_in(tmp_path_factory.mktemp("chat")) as serve:
+        yield serve(room_database, model=model, **settings), serve(room_database, model=model, **settings)
 
 
 @pytest.fixture
-async def arrive(services: tuple[Service, Service], module_database: Database) -> AsyncIterator[Arrive]:
+async def arrive(services: tuple[Service, Service], room_database: Database) -> AsyncIterator[Arrive]:
     """Bring somebody to the chat of a study of their own: arrive(min_turns=1, policy="pause", ...)."""
     async with AsyncExitStack() as stack:
 
@@ -42,7 +56,7 @@ async def arrive(services: tuple[Service, Service], module_database: Database) -
             study = study_with(
                 slug=f"s-{uuid4().hex[:12]}", presentation={"order": "chat_first"}, chat=chat, demo=True
             )
-            people = await populated(module_database, study, participants=1)
+            people = await populated(room_database, study, participants=1)
             client = await stack.enter_async_context(services[0].client())
             someone = Participant(client)
             await someone.log_in(people.participants[0].username, people.participants[0].password)

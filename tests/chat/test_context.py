@@ -67,10 +67,10 @@ def study(canaries: Canaries) -> StudyFile:
 
 @pytest.fixture
 async def enter(
-    services: tuple[Service, Service], module_database: Database, study: StudyFile, canaries: Canaries
+    services: tuple[Service, Service], room_database: Database, study: StudyFile, canaries: Canaries
 ) -> AsyncIterator[Enter]:
     """Bring somebody to the greeted chat of the study, with canaries in their headers and on their answers."""
-    people = list((await populated(module_database, study, participants=2)).participants)
+    people = list((await populated(room_database, study, participants=2)).participants)
     async with AsyncExitStack() as stack:
 
         async def entered() -> Participant:

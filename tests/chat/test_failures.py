@@ -163,13 +163,13 @@ async def test_an_interview_without_a_model_can_be_finished(arrive: Arrive, mode
 
 
 async def test_fifteen_minutes_without_a_reply_are_enough(
-    arrive: Arrive, model: ScriptedModel, module_database: Database
+    arrive: Arrive, model: ScriptedModel, room_database: Database
 ) -> None:
     someone = await arrive(min_turns=2)
     await someone.greet()
     model.say(Script(status=401))
     await someone.say("Hello.")
-    connection = await module_database.connect(owner=True)
+    connection = await room_database.connect(owner=True)
     for minutes, status in ((14, 409), (16, 200)):
         await connection.execute(
             "UPDATE turns SET received_at = now() - $2 * interval '1 minute'"
@@ -184,12 +184,12 @@ async def test_fifteen_minutes_without_a_reply_are_enough(
 
 
 async def test_a_participant_who_waits_is_no_missing_model(
-    arrive: Arrive, model: ScriptedModel, module_database: Database
+    arrive: Arrive, model: ScriptedModel, room_database: Database
 ) -> None:
     someone = await arrive(min_turns=2)
     await someone.greet()
     await someone.say("Hello.")
-    connection = await module_database.connect(owner=True)
+    connection = await room_database.connect(owner=True)
     await connection.execute(
         "UPDATE turns SET received_at = now() - interval '1 hour' WHERE session_id = $1",
         someone.session["id"],

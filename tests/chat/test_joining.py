@@ -84,14 +84,14 @@ async def test_a_running_turn_is_joined_on_another_worker(
 
 
 async def test_a_chunk_that_was_seen_is_committed(
-    arrive: Arrive, model: ScriptedModel, module_database: Database
+    arrive: Arrive, model: ScriptedModel, room_database: Database
 ) -> None:
     someone = await arrive()
     await someone.greet()
     model.say(Script(["word "] * 30, pause=0.01))
     message_id = str(uuid4())
     body = {"message_id": message_id, "message": "Hello."}
-    connection = await module_database.connect(owner=True)
+    connection = await room_database.connect(owner=True)
     seen = ""
     async with someone.client.stream("POST", f"{someone.path}/chat/turns", json=body) as reply:
         async for event in events_of(reply):
@@ -124,12 +124,12 @@ async def test_a_turn_is_read_back_as_far_as_it_is_committed(arrive: Arrive, mod
 
 
 async def test_the_turn_of_a_lost_worker_is_interrupted_after_its_lease(
-    arrive: Arrive, model: ScriptedModel, module_database: Database
+    arrive: Arrive, model: ScriptedModel, room_database: Database
 ) -> None:
     someone = await arrive(min_turns=1)
     await someone.greet()
     lost, message_id = str(uuid4()), str(uuid4())
-    connection = await module_database.connect(owner=True)
+    connection = await room_database.connect(owner=True)
     for ident, text in ((lost, ""), (message_id, "Thank ")):
         await connection.execute(
             "INSERT INTO turns (session_id, message_id, assessment_id, turn_number, state, message,"

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+
 from tests.chat.conftest import Arrive
 from tests.ground.participant import Data, Participant, kept, refused, text_of
 from tests.ground.postgres import Database
@@ -57,6 +59,27 @@ async def test_a_second_look_at_a_message_is_one_of_the_calls(arrive: Arrive, mo
     assert len(model.requests) == 2
 
 
+@pytest.mark.parametrize(
+    ("said", "limit", "calls", "tokens"),
+    [("NONE.", 9, 2, 202 + PROMPT + REPLY), ("NONE.", 1, 1, 202), ("RISK.", 9, 1, 202)],
+    ids=["then a reply", "then over the limit", "a hit"],
+)
+async def test_a_second_look_costs_what_the_model_says(
+    arrive: Arrive,
+    model: ScriptedModel,
+    room_database: Database,
+    said: str,
+    limit: int,
+    calls: int,
+    tokens: int,
+) -> None:
+    someone = await arrive(second_check=True, model_calls_a_session=limit)
+    await someone.greet()
+    model.say(Script([said], usage=(200, 2)), Script(usage=(PROMPT, REPLY)))
+    await someone.say("I keep looking at the calendar and see an empty page.")
+    assert await use_of(room_database, someone) == (calls, tokens)
+
+
 async def test_a_session_has_so_many_messages_though_its_chat_is_started_anew(
     arrive: Arrive, model: ScriptedModel
 ) -> None:
@@ -91,14 +114,14 @@ async def over(someone: Participant, message: str) -> None:
 
 
 async def test_an_automatic_retry_is_a_call(
-    arrive: Arrive, model: ScriptedModel, module_database: Database
+    arrive: Arrive, model: ScriptedModel, room_database: Database
 ) -> None:
     someone = await arrive(model_calls_a_session=1)
     await someone.greet()
     model.say(Script(status=500))
     assert is_refused(await someone.say("Hello."))
     assert len(model.requests) == 1
-    assert (await use_of(module_database, someone))[0] == 1
+    assert (await use_of(room_database, someone))[0] == 1
 
 
 async def test_a_session_has_so_many_tokens(arrive: Arrive, model: ScriptedModel) -> None:
@@ -110,7 +133,7 @@ async def test_a_session_has_so_many_tokens(arrive: Arrive, model: ScriptedModel
 
 
 async def test_what_a_call_cost_takes_the_place_of_the_most_it_might(
-    arrive: Arrive, model: ScriptedModel, module_database: Database
+    arrive: Arrive, model: ScriptedModel, room_database: Database
 ) -> None:
     someone = await arrive()
     await someone.greet()
@@ -119,34 +142,34 @@ async def test_what_a_call_cost_takes_the_place_of_the_most_it_might(
     saying = asyncio.create_task(someone.say("Hello."))
     await until(lambda: len(model.requests) == 1)
     sent = sum(len(message["content"]) for message in model.requests[0]["messages"])
-    calls, tokens = await use_of(module_database, someone)
+    calls, tokens = await use_of(room_database, someone)
     assert calls == 1
     assert sent / 3 + 400 <= tokens <= sent / 3 + 450
     hold.set()
     await saying
-    assert await use_of(module_database, someone) == (1, PROMPT + REPLY)
+    assert await use_of(room_database, someone) == (1, PROMPT + REPLY)
     model.say(Script(["Thirty characters are ten tokens"]))
     await someone.say("Hello.")
-    calls, tokens = await use_of(module_database, someone)
+    calls, tokens = await use_of(room_database, someone)
     sent = sum(len(message["content"]) for message in model.requests[1]["messages"])
     assert calls == 2
     assert sent / 3 + 11 <= tokens - PROMPT - REPLY <= sent / 3 + 50
 
 
 async def test_a_reply_stopped_on_its_way_is_counted_by_what_came(
-    arrive: Arrive, model: ScriptedModel, module_database: Database
+    arrive: Arrive, model: ScriptedModel, room_database: Database
 ) -> None:
     someone = await arrive(min_turns=0)
     await someone.greet()
     model.say(Script(["word " * 30], stall=True))
     saying = asyncio.create_task(someone.say("Hello."))
     await until(lambda: len(model.requests) == 1)
-    at_most = (await use_of(module_database, someone))[1]
+    at_most = (await use_of(room_database, someone))[1]
     await asyncio.sleep(0.2)
     kept(await someone.client.post(f"{someone.path}/chat/complete"))
     await saying
     async with asyncio.timeout(5):
-        while (tokens := (await use_of(module_database, someone))[1]) == at_most:
+        while (tokens := (await use_of(room_database, someone))[1]) == at_most:
             await asyncio.sleep(0.02)
     assert tokens == at_most - 400 + 50
 
@@ -155,11 +178,11 @@ async def test_a_study_never_goes_past_its_day_though_many_ask_at_once(
     arrive: Arrive,
     elsewhere: Callable[[Participant], Participant],
     model: ScriptedModel,
-    module_database: Database,
+    room_database: Database,
 ) -> None:
     limits = {"model_tokens_a_day": 6000, "min_turns": 0}
     first = await arrive(**limits)
-    people = [first, *[await first_of_the_same(first, arrive, module_database, limits) for _ in range(7)]]
+    people = [first, *[await first_of_the_same(first, arrive, room_database, limits) for _ in range(7)]]
     for someone in people:
         await someone.greet()
     hold = asyncio.Event()
@@ -169,13 +192,13 @@ async def test_a_study_never_goes_past_its_day_though_many_ask_at_once(
     async with asyncio.timeout(10):
         while sum(task.done() for task in (*here, *there)) + len(model.requests) < 8:
             await asyncio.sleep(0.02)
-    calls, tokens = await use_of(module_database, first)
+    calls, tokens = await use_of(room_database, first)
     assert (calls, tokens <= 6000) == (len(model.requests), True)
     hold.set()
     said = [await task for task in (*here, *there)]
     without = sum(is_refused(events) for events in said)
     assert 0 < calls == 8 - without
-    assert await use_of(module_database, first) == (calls, calls * 1900)
+    assert await use_of(room_database, first) == (calls, calls * 1900)
 
 
 async def first_of_the_same(
@@ -196,13 +219,13 @@ async def first_of_the_same(
 
 
 async def test_a_new_day_begins_at_nothing(
-    arrive: Arrive, model: ScriptedModel, module_database: Database
+    arrive: Arrive, model: ScriptedModel, room_database: Database
 ) -> None:
     someone = await arrive(model_calls_a_day=1)
     await someone.greet()
     await someone.say("Hello.")
     assert is_refused(await someone.say("Hello."))
-    connection = await module_database.connect(owner=True)
+    connection = await room_database.connect(owner=True)
     await connection.execute(
         "UPDATE model_use SET day_at = day_at - interval '1 day' WHERE study_id = $1",
         UUID(someone.session["study"]["id"]),
@@ -212,7 +235,7 @@ async def test_a_new_day_begins_at_nothing(
 
 
 async def test_past_a_limit_the_script_answers_where_the_study_says_so(
-    arrive: Arrive, model: ScriptedModel, module_database: Database
+    arrive: Arrive, model: ScriptedModel, room_database: Database
 ) -> None:
     someone = await arrive(model_calls_a_day=1, fallback="scripted")
     await someone.greet()
@@ -220,14 +243,25 @@ async def test_past_a_limit_the_script_answers_where_the_study_says_so(
     events = await someone.say("It has been rather mixed.")
     assert "usually enjoy" in text_of(events)
     assert len(model.requests) == 1
-    assert (await use_of(module_database, someone))[0] == 1
+    assert (await use_of(room_database, someone))[0] == 1
+
+
+async def test_words_of_the_script_after_a_model_that_failed_cost_nothing(
+    arrive: Arrive, model: ScriptedModel, room_database: Database
+) -> None:
+    someone = await arrive(fallback="scripted")
+    await someone.greet()
+    model.say(Script(status=400))
+    assert "usually enjoy" in text_of(await someone.say("It has been rather mixed."))
+    sent = sum(len(message["content"]) for message in model.requests[0]["messages"])
+    assert sent / 3 <= (await use_of(room_database, someone))[1] <= sent / 3 + 20
 
 
 async def test_the_script_costs_nothing(
-    arrive: Arrive, model: ScriptedModel, module_database: Database
+    arrive: Arrive, model: ScriptedModel, room_database: Database
 ) -> None:
     someone = await arrive(connection="scripted", model_calls_a_session=1, model_tokens_a_day=1)
     await someone.greet()
     for _ in range(3):
         assert (await someone.say("It has been rather mixed."))[-1].name == "complete"
-    assert await use_of(module_database, someone) == (0, 0)
+    assert await use_of(room_database, someone) == (0, 0)

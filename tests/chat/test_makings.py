@@ -34,7 +34,7 @@ def times(made: Data) -> list[datetime]:
 
 
 async def test_a_turn_records_who_was_asked_with_what_and_when(
-    arrive: Arrive, model: ScriptedModel, services: tuple[Service, Service], module_database: Database
+    arrive: Arrive, model: ScriptedModel, services: tuple[Service, Service], room_database: Database
 ) -> None:
     someone = await arrive(temperature=0.3)
     await someone.greet()
@@ -42,7 +42,7 @@ async def test_a_turn_records_who_was_asked_with_what_and_when(
     await someone.say("Hello.")
     model.say(Script(["Once", " more."]))
     await someone.say("Hello again.")
-    greeting, first, second = await seen_by_staff(services[0], module_database, someone)
+    greeting, first, second = await seen_by_staff(services[0], room_database, someone)
     assert greeting["made"] is None
     made = first["made"]
     asked, first_piece, last_piece = times(made)
@@ -67,7 +67,7 @@ async def test_a_turn_records_who_was_asked_with_what_and_when(
 
 
 async def test_other_instructions_are_another_version_of_the_prompt(
-    arrive: Arrive, model: ScriptedModel, services: tuple[Service, Service], module_database: Database
+    arrive: Arrive, model: ScriptedModel, services: tuple[Service, Service], room_database: Database
 ) -> None:
     versions = set()
     for persona in ("You are calm.", "You are calm.", "You are brisk."):
@@ -75,19 +75,19 @@ async def test_other_instructions_are_another_version_of_the_prompt(
         await someone.greet()
         await someone.say("Hello.")
         versions.add(
-            (await seen_by_staff(services[0], module_database, someone))[1]["made"]["instructions_sha256"]
+            (await seen_by_staff(services[0], room_database, someone))[1]["made"]["instructions_sha256"]
         )
     assert len(versions) == 2
 
 
 async def test_the_script_records_its_version_and_no_tokens(
-    arrive: Arrive, model: ScriptedModel, services: tuple[Service, Service], module_database: Database
+    arrive: Arrive, model: ScriptedModel, services: tuple[Service, Service], room_database: Database
 ) -> None:
     someone = await arrive(fallback="scripted")
     await someone.greet()
     model.say(Script(status=500))
     await someone.say("Hello, it has been a while.")
-    made = (await seen_by_staff(services[0], module_database, someone))[1]["made"]
+    made = (await seen_by_staff(services[0], room_database, someone))[1]["made"]
     settings = conversation().settings
     assert made["instructions_sha256"] == version(settings).hex()
     assert (made["fallback_for"], made["asks"], made["model_answered"]) == ("model_unavailable", 2, None)
@@ -95,13 +95,13 @@ async def test_the_script_records_its_version_and_no_tokens(
 
 
 async def test_the_end_by_the_tag_has_its_tokens_too(
-    arrive: Arrive, model: ScriptedModel, services: tuple[Service, Service], module_database: Database
+    arrive: Arrive, model: ScriptedModel, services: tuple[Service, Service], room_database: Database
 ) -> None:
     someone = await arrive(min_turns=1)
     await someone.greet()
     model.say(Script(["Goodbye.", "</end_conversation>"], usage=(50, 5)))
     await someone.say("Hello.")
-    made = (await seen_by_staff(services[0], module_database, someone))[1]["made"]
+    made = (await seen_by_staff(services[0], room_database, someone))[1]["made"]
     assert (made["tokens_in"], made["tokens_out"]) == (50, 5)
 
 
@@ -110,7 +110,7 @@ async def test_a_reply_that_was_stopped_elsewhere_is_recorded_all_the_same(
     elsewhere: Any,
     model: ScriptedModel,
     services: tuple[Service, Service],
-    module_database: Database,
+    room_database: Database,
 ) -> None:
     someone = await arrive(min_turns=0)
     await someone.greet()
@@ -123,7 +123,7 @@ async def test_a_reply_that_was_stopped_elsewhere_is_recorded_all_the_same(
     async with asyncio.timeout(5):
         while not made.get("asked_at"):
             await asyncio.sleep(0.05)
-            made = (await seen_by_staff(services[0], module_database, someone))[1]["made"]
+            made = (await seen_by_staff(services[0], room_database, someone))[1]["made"]
     assert (made["provider"], made["tokens_in"]) == ("openai", None)
 
 

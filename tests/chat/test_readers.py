@@ -82,7 +82,7 @@ async def test_the_same_message_twenty_times_at_once_is_one_message(
     arrive: Arrive,
     elsewhere: Callable[[Participant], Participant],
     model: ScriptedModel,
-    module_database: Database,
+    room_database: Database,
 ) -> None:
     someone = await arrive()
     await someone.greet()
@@ -96,7 +96,7 @@ async def test_the_same_message_twenty_times_at_once_is_one_message(
     assert {events[-1].name for events in said} == {"complete"}
     assert len(model.requests) == 1
     assert await turns(someone) == [(1, "complete", "".join(WORDS))]
-    connection = await module_database.connect(owner=True)
+    connection = await room_database.connect(owner=True)
     counted = await connection.fetchrow(
         "SELECT count(*), sum(asks), sum(model_calls) FROM turns WHERE session_id = $1 AND turn_number > 0",
         UUID(someone.session["id"]),

@@ -33,7 +33,7 @@ def names(events: list[Event]) -> list[str]:
 
 
 async def test_the_fixed_reply_comes_with_help_and_the_model_is_not_asked(
-    arrive: Arrive, model: ScriptedModel, module_database: Database
+    arrive: Arrive, model: ScriptedModel, room_database: Database
 ) -> None:
     someone = await arrive()
     await someone.greet()
@@ -49,10 +49,10 @@ async def test_the_fixed_reply_comes_with_help_and_the_model_is_not_asked(
     turn = (await read(someone))["turns"][1]
     assert (turn["state"], turn["safety"], turn["reply"]) == ("complete", True, text_of(events))
     assert (await someone.refresh())["chat"]["turns"] == 1
-    (alert,) = await alerts(module_database, someone)
+    (alert,) = await alerts(room_database, someone)
     assert (alert["source"], alert["value"], alert["detector"]) == ("chat", 3, "en-4:kill_self")
     assert await someone.say(DANGER, message_id) == events
-    assert len(await alerts(module_database, someone)) == 1
+    assert len(await alerts(room_database, someone)) == 1
 
 
 async def test_a_join_of_a_safety_turn_brings_the_help(arrive: Arrive, model: ScriptedModel) -> None:
@@ -99,30 +99,30 @@ async def test_under_end_the_interview_ends(arrive: Arrive, model: ScriptedModel
 
 
 async def test_an_open_alert_is_raised_by_a_higher_score_only(
-    arrive: Arrive, model: ScriptedModel, module_database: Database
+    arrive: Arrive, model: ScriptedModel, room_database: Database
 ) -> None:
     someone = await arrive()
     await someone.greet()
     for message, value in (("I see no way out.", 2), (DANGER, 3), ("I see no way out.", 3)):
         await someone.say(message)
-        (alert,) = await alerts(module_database, someone)
+        (alert,) = await alerts(room_database, someone)
         assert alert["value"] == value
 
 
 async def test_an_answer_to_the_studys_own_question_is_no_danger(
-    arrive: Arrive, model: ScriptedModel, module_database: Database
+    arrive: Arrive, model: ScriptedModel, room_database: Database
 ) -> None:
     someone = await arrive()
     await someone.greet()
     assert text_of(await someone.say("No, I have never thought about suicide.")) == "Thank you."
-    assert await alerts(module_database, someone) == []
+    assert await alerts(room_database, someone) == []
 
 
 ASKS = "Thank you. Have you had any thoughts of ending your life?"
 
 
 async def test_a_short_answer_means_what_the_model_asked(
-    arrive: Arrive, model: ScriptedModel, module_database: Database
+    arrive: Arrive, model: ScriptedModel, room_database: Database
 ) -> None:
     someone = await arrive(max_turns=10)
     await someone.greet()
@@ -130,12 +130,12 @@ async def test_a_short_answer_means_what_the_model_asked(
     await someone.say("I sleep badly.")
     model.say(Script(["I see."]))
     assert text_of(await someone.say("no, never")) == "I see."
-    assert await alerts(module_database, someone) == []
+    assert await alerts(room_database, someone) == []
     model.say(Script([ASKS]))
     await someone.say("I sleep badly.")
     events = await someone.say("yes, sometimes")
     assert names(events) == ["accepted", "help", "chunk", "complete"]
-    (alert,) = await alerts(module_database, someone)
+    (alert,) = await alerts(room_database, someone)
     assert alert["detector"].endswith(":thoughts_affirmed")
 
 
@@ -203,10 +203,10 @@ async def test_a_second_hit_under_pause_closes_the_composer_again_with_the_full_
 
 
 async def test_an_indonesian_session_is_judged_by_indonesian_rules(
-    arrive: Arrive, model: ScriptedModel, module_database: Database
+    arrive: Arrive, model: ScriptedModel, room_database: Database
 ) -> None:
     someone = await arrive()
-    connection = await module_database.connect(owner=True)
+    connection = await room_database.connect(owner=True)
     try:
         await connection.execute("UPDATE sessions SET language = 'id' WHERE id = $1", someone.session["id"])
     finally:
@@ -214,5 +214,5 @@ async def test_an_indonesian_session_is_judged_by_indonesian_rules(
     await someone.greet()
     assert text_of(await someone.say("nggak kok, nggak pernah kepikiran bunuh diri")) == "Thank you."
     assert "help" in names(await someone.say("aku pengen mengakhiri hidup"))
-    (alert,) = await alerts(module_database, someone)
+    (alert,) = await alerts(room_database, someone)
     assert alert["detector"].startswith("id-")

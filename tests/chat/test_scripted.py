@@ -29,7 +29,7 @@ async def made(database: Database, someone: Participant) -> list[Data]:
 
 
 async def test_a_study_without_a_model_has_a_whole_interview(
-    arrive: Arrive, model: ScriptedModel, module_database: Database
+    arrive: Arrive, model: ScriptedModel, room_database: Database
 ) -> None:
     aspects = [{"name": "Sleep", "description": "-"}]
     someone = await arrive(connection="scripted", greeting=None, aspects=aspects, min_turns=1)
@@ -44,7 +44,7 @@ async def test_a_study_without_a_model_has_a_whole_interview(
     assert (interview["ended"], interview["end_reason"]) == (True, "tag")
     assert [turn["reply"] for turn in interview["turns"][1:]] == [text_of(reply) for reply in replies]
     assert model.requests == []
-    rows = await made(module_database, someone)
+    rows = await made(room_database, someone)
     assert (
         rows == [{"connection": "scripted", "provider": "scripted", "model": None, "fallback_for": None}] * 4
     )
@@ -61,7 +61,7 @@ async def test_a_study_without_a_model_has_a_whole_interview(
     ids=["500", "401", "stalled", "empty"],
 )
 async def test_the_script_answers_where_the_model_gave_nothing_and_the_study_says_so(
-    arrive: Arrive, model: ScriptedModel, module_database: Database, script: Script, code: str, asks: int
+    arrive: Arrive, model: ScriptedModel, room_database: Database, script: Script, code: str, asks: int
 ) -> None:
     someone = await arrive(fallback="scripted")
     await someone.greet()
@@ -74,7 +74,7 @@ async def test_the_script_answers_where_the_model_gave_nothing_and_the_study_say
     assert text_of(await someone.say(LONG, message_id)) == text_of(events)
     model.say(Script(["From the model."]))
     assert text_of(await someone.say(LONG)) == "From the model."
-    assert (await made(module_database, someone))[1:] == [
+    assert (await made(room_database, someone))[1:] == [
         {"connection": "scripted", "provider": "scripted", "model": None, "fallback_for": code},
         {"connection": "default", "provider": "openai", "model": "scripted", "fallback_for": None},
     ]

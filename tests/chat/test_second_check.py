@@ -18,6 +18,12 @@ from tests.ground.scripted_model import Script, ScriptedModel, until
 
 VEILED = "I keep looking at the calendar and see an empty page."
 DANGER = "I want to kill myself."
+FAILED = 'qa_second_checks_total{outcome="failed"}'
+ASKED = (
+    'qa_model_calls_total{connection="default",outcome="whole"}',
+    'qa_model_tokens_total{connection="default",of="prompt"}',
+    'qa_model_tokens_total{connection="default",of="reply"}',
+)
 
 
 async def detectors(database: Database, participant: Participant) -> list[tuple[str, float]]:
@@ -32,7 +38,7 @@ async def detectors(database: Database, participant: Participant) -> list[tuple[
 
 
 async def test_a_hit_of_the_model_gives_help_and_an_alert_instead_of_a_reply(
-    arrive: Arrive, model: ScriptedModel, module_database: Database
+    arrive: Arrive, model: ScriptedModel, room_database: Database
 ) -> None:
     someone = await arrive(second_check=True, min_turns=1)
     await someone.greet()
@@ -41,19 +47,19 @@ async def test_a_hit_of_the_model_gives_help_and_an_alert_instead_of_a_reply(
     events = await someone.say(VEILED, message_id)
     assert [event.name for event in events] == ["accepted", "help", "chunk", "complete"]
     assert len(model.requests) == 1
-    assert await detectors(module_database, someone) == [("model-1:second_check", 2)]
+    assert await detectors(room_database, someone) == [("model-1:second_check", 2)]
     assert await someone.say(VEILED, message_id) == events
     assert (await someone.refresh())["chat"]["turns"] == 1
 
 
 async def test_without_a_hit_the_reply_comes(
-    arrive: Arrive, model: ScriptedModel, module_database: Database
+    arrive: Arrive, model: ScriptedModel, room_database: Database
 ) -> None:
     someone = await arrive(second_check=True)
     await someone.greet()
     model.say(Script(["NONE"]), Script(["I see."]))
     assert text_of(await someone.say(VEILED)) == "I see."
-    assert await detectors(module_database, someone) == []
+    assert await detectors(room_database, someone) == []
 
 
 @pytest.mark.parametrize(
@@ -68,25 +74,47 @@ async def test_without_a_hit_the_reply_comes(
     ids=["500", "stalled", "unclear", "empty", "cut"],
 )
 async def test_a_failed_look_adds_no_hit_and_is_counted(
-    arrive: Arrive, model: ScriptedModel, module_database: Database, failure: Script
+    arrive: Arrive, model: ScriptedModel, room_database: Database, failure: Script
 ) -> None:
     someone = await arrive(second_check=True)
     await someone.greet()
-    failed = await counted(someone.client)
+    failed = await counted(someone.client, FAILED)
     model.say(failure, Script(["I see."]))
     assert text_of(await someone.say(VEILED)) == "I see."
-    assert await detectors(module_database, someone) == []
-    assert await counted(someone.client) == failed + 1
+    assert await detectors(room_database, someone) == []
+    assert await counted(someone.client, FAILED) == failed + 1
 
 
-async def counted(client: httpx.AsyncClient) -> float:
+async def counted(client: httpx.AsyncClient, name: str) -> float:
     lines = (await client.get("/metrics")).text.splitlines()
-    found = [line for line in lines if line.startswith('qa_second_checks_total{outcome="failed"}')]
+    found = [line for line in lines if line.startswith(f"{name} ")]
     return float(found[0].split()[-1]) if found else 0
 
 
+async def test_a_look_is_an_ask_of_the_model_and_its_tokens_are_counted_with_the_replys(
+    arrive: Arrive, model: ScriptedModel
+) -> None:
+    someone = await arrive(second_check=True)
+    await someone.greet()
+    before = [await counted(someone.client, name) for name in ASKED]
+    model.say(Script(["NONE", "."], usage=(200, 2)), Script(["I see."], usage=(900, 100)))
+    await someone.say(VEILED)
+    after = [await counted(someone.client, name) for name in ASKED]
+    assert [now - was for now, was in zip(after, before, strict=True)] == [2, 1100, 102]
+
+
+async def test_a_look_that_fails_is_counted_by_how_it_failed(arrive: Arrive, model: ScriptedModel) -> None:
+    someone = await arrive(second_check=True)
+    await someone.greet()
+    name = 'qa_model_calls_total{connection="default",outcome="model_refused"}'
+    before = await counted(someone.client, name)
+    model.say(Script(status=400), Script(["I see."]))
+    await someone.say(VEILED)
+    assert await counted(someone.client, name) == before + 1
+
+
 async def test_it_can_take_no_hit_of_the_rules_back(
-    arrive: Arrive, model: ScriptedModel, module_database: Database
+    arrive: Arrive, model: ScriptedModel, room_database: Database
 ) -> None:
     someone = await arrive(second_check=True)
     await someone.greet()
@@ -119,7 +147,7 @@ async def test_under_end_a_hit_of_the_model_ends_the_interview(arrive: Arrive, m
 
 
 async def test_a_turn_stopped_meanwhile_gets_no_second_answer(
-    arrive: Arrive, model: ScriptedModel, module_database: Database
+    arrive: Arrive, model: ScriptedModel, room_database: Database
 ) -> None:
     someone = await arrive(second_check=True, min_turns=0)
     await someone.greet()
@@ -128,7 +156,7 @@ async def test_a_turn_stopped_meanwhile_gets_no_second_answer(
     await until(lambda: len(model.requests) == 1)
     await someone.post("chat/complete")
     assert text_of(await reader) == ""
-    assert await detectors(module_database, someone) == []
+    assert await detectors(room_database, someone) == []
 
 
 async def test_a_silent_model_is_waited_for_so_long_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,4 +169,5 @@ async def test_a_silent_model_is_waited_for_so_long_only(monkeypatch: pytest.Mon
 
     async with asyncio.timeout(5):
         sent = second_check.messages(VEILED, None)
-        assert await second_check.look_again(Silent(), connection_to("http://127.0.0.1:1/v1"), sent) is None
+        look = await second_check.look_again(Silent(), connection_to("http://127.0.0.1:1/v1"), sent)
+    assert look.hit is None

@@ -29,8 +29,8 @@ INSERT = """
 
 
 @pytest.fixture
-async def pools(module_database: Database) -> AsyncIterator[Pools]:
-    made = Pools(settings_of(module_database))
+async def pools(room_database: Database) -> AsyncIterator[Pools]:
+    made = Pools(settings_of(room_database))
     yield made
     await made.dispose()
 
@@ -74,8 +74,8 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(module_database: Database, pools: Pools) -> Desk:
-    return Desk(module_database, pools)
+async def desk(room_database: Database, pools: Pools) -> Desk:
+    return Desk(room_database, pools)
 
 
 @asynccontextmanager
@@ -95,13 +95,13 @@ async def greeted(arrive: Arrive) -> Participant:
 
 
 async def test_a_locked_turn_holds_up_no_other_and_loses_nothing(
-    arrive: Arrive, model: ScriptedModel, desk: Desk, module_database: Database
+    arrive: Arrive, model: ScriptedModel, desk: Desk, room_database: Database
 ) -> None:
     held, free = await desk.take(await greeted(arrive)), await desk.take(await greeted(arrive))
     for reply in (held, free):
         reply.add("Thank you.")
     desk.writer.start()
-    async with locked(module_database, held.key), asyncio.timeout(3):
+    async with locked(room_database, held.key), asyncio.timeout(3):
         desk.writer.wake()
         await free.flushed()
         assert not held.lost
@@ -174,12 +174,12 @@ async def test_other_workers_are_told_of_text_only_where_they_read_it(
     arrive: Arrive,
     model: ScriptedModel,
     elsewhere: Callable[[Participant], Participant],
-    module_database: Database,
+    room_database: Database,
 ) -> None:
     someone = await greeted(arrive)
     there = elsewhere(someone)
     told: list[str] = []
-    connection = await module_database.connect()
+    connection = await room_database.connect()
     await connection.add_listener(repository.CHANNEL, lambda *said: told.append(str(said[-1])))
     model.say(Script(["One. ", "Two. ", "Three. "], pause=0.1))
     alone, joined = str(uuid4()), str(uuid4())

@@ -254,14 +254,14 @@ async def test_before_the_consent_there_is_no_interview(arrive: Arrive, model: S
 
 
 async def test_a_clock_that_cannot_be_right_is_flagged(
-    arrive: Arrive, model: ScriptedModel, module_database: Database
+    arrive: Arrive, model: ScriptedModel, room_database: Database
 ) -> None:
     someone = await arrive()
     await someone.greet()
     times = ((None, False), (0, False), (3_600_000, True), (-5000, True))
     for session_ms, _ in times:
         await send(someone, session_ms=session_ms, client_time="2020-01-01T00:00:00Z")
-    connection = await module_database.connect(owner=True)
+    connection = await room_database.connect(owner=True)
     rows = await connection.fetch(
         "SELECT session_ms, clock_suspect FROM turns WHERE session_id = $1 AND turn_number > 0"
         " ORDER BY turn_number",

@@ -105,8 +105,7 @@ async def test_a_killed_worker_leaves_its_turn_interrupted_with_its_text(
     await reply_is(there, "streaming", "Thank ")
     joining = asyncio.create_task(there.say("Hello.", message_id))
     await asyncio.sleep(0.1)
-    for worker in first.workers():
-        worker.send_signal(signal.SIGKILL)
+    first.kill_workers()
     with pytest.raises(httpx.TransportError):
         await sending
     async with asyncio.timeout(4):
@@ -131,8 +130,7 @@ async def test_a_worker_killed_before_the_first_token_leaves_its_turn_to_be_aske
     await until(lambda: len(model.requests) == 1)
     joining = asyncio.create_task(there.say("Hello.", message_id))
     await asyncio.sleep(0.1)
-    for worker in first.workers():
-        worker.send_signal(signal.SIGKILL)
+    first.kill_workers()
     with pytest.raises(httpx.TransportError):
         await sending
     async with asyncio.timeout(4):

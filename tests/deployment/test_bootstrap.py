@@ -20,6 +20,8 @@ def bare() -> Iterator[Path]:
     shutil.copytree(ROOT / "bin", folder / "bin")
     for name in ("pyproject.toml", "uv.lock", "Makefile"):
         shutil.copy(ROOT / name, folder)
+    (folder / "frontend").mkdir()
+    shutil.copy(ROOT / "frontend" / "package-lock.json", folder / "frontend")
     (folder / "programs").mkdir()
     yield folder
     shutil.rmtree(folder)

@@ -9,10 +9,11 @@ from pydantic import SecretStr
 from quart_assessment.cli.doctor import examine, examine_address, examine_secret, examine_store
 from quart_assessment.cli.doctor_database import examine_database
 from quart_assessment.cli.doctor_models import examine_models
+from quart_assessment.cli.doctor_studies import examine_studies
 from quart_assessment.cli.findings import Finding
 from quart_assessment.settings import Settings
 from tests.ground.connection import private
-from tests.ground.house import load_into
+from tests.ground.house import load_into, opened
 from tests.ground.postgres import Database, Server
 from tests.ground.service import PROGRAM, Model, bare_environment
 from tests.ground.study import study_with
@@ -191,6 +192,16 @@ async def test_each_study_that_cannot_start_or_tells_nobody_is_named(
     assert str(seen["study nobody"]) == "warn  study nobody: no session can start; missing: contacts."
     assert (seen["study real"].level, "SMTP_HOST" in seen["study real"].sentence) == ("warn", True)
     assert [one.level for one in await examine_database(mailing) if one.subject == "study real"] == ["ok"]
+
+
+async def test_of_a_study_nothing_is_read_twice(database: Database, tmp_path: Path) -> None:
+    async with opened(database, tmp_path) as house:
+        await house.study(slug="real", demo=False)
+        with house.statements() as sent:
+            async with house.app.extensions["database"].reading() as connection:
+                findings = [one async for one in examine_studies(connection, mail=False)]
+    assert [one.subject for one in findings] == ["study real"]
+    assert len(sent) == len(set(sent)) > 1
 
 
 async def test_everything_is_examined(settings: Settings) -> None:

@@ -322,7 +322,7 @@ class Crowd:
                 if task.done() and not self.stopping.is_set():
                     task.result()
             assert time.monotonic() < end, f"not within {seconds} s: {what}"
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(0.005)
 
     async def writes(self, more: int, seconds: float = 60) -> None:
         """Wait until so many more writes were acknowledged."""

@@ -81,11 +81,13 @@ def main() -> None:
 async def _run(app: Any, plan: Plan, run: Run, disk: FailingDisk | RecordingDisk) -> None:
     import httpx
 
+    from tests.ground.lifespan import living
+
     journal = Journal(Path(plan.journal))
     if isinstance(disk, RecordingDisk):
         Path(plan.store).mkdir(exist_ok=True)
         disk.begin(run.stop_at)
-    async with app.test_app():
+    async with living(app):
         if isinstance(disk, FailingDisk):
             disk.fail(run.fail_at or 0, run.times, run.failure)
         transport = httpx.ASGITransport(app=app)

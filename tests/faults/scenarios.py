@@ -122,8 +122,7 @@ async def the_network_to_the_database_breaks(stage: Stage, breaks: int) -> tuple
         proxy.cut_all()
         proxy.hold()
         await asyncio.sleep(1)
-        for worker in service.workers():
-            worker.send_signal(signal.SIGKILL)
+        service.kill_workers()
         proxy.cut_all()
         await crowd.cancel()
         return crowd, await stage.found(service)

@@ -27,6 +27,7 @@ from quart_assessment.database.transactions import committed
 from quart_assessment.settings import Settings
 from quart_assessment.studies import service as studies
 from quart_assessment.studies.definition import StudyFile
+from tests.ground.lifespan import living
 from tests.ground.participant import Data, Participant, kept
 from tests.ground.postgres import Database
 from tests.ground.study import settings_of, study_with
@@ -190,5 +191,5 @@ async def opened(database: Database, folder: Path, **changes: Any) -> AsyncItera
         **changes,
     )
     app = create_app(settings)
-    async with app.test_app():
+    async with living(app):
         yield House(app, database, settings)

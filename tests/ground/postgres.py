@@ -1,4 +1,4 @@
-"""One real PostgreSQL for a whole test run, and as many migrated databases as tests want, as quick copies."""
+"""One real PostgreSQL for a process of tests, and as many migrated databases as tests want, as quick copies."""
 
 import asyncio
 import shutil
@@ -34,7 +34,7 @@ class Database:
 
 
 class Server:
-    """The embedded PostgreSQL of this test run; its own database is migrated and serves as the template."""
+    """The embedded PostgreSQL of this process; its own database is migrated and serves as the template."""
 
     def __init__(self, addresses: embedded.EmbeddedDatabase) -> None:
         self.addresses = addresses
@@ -51,6 +51,15 @@ class Server:
         name = f"t{next(_names)}"
         asyncio.run(self._make_empty(name))
         return self._named(name)
+
+    @contextmanager
+    def copied(self) -> Iterator[Database]:
+        """Lend a copy of the migrated database."""
+        made = self.copy()
+        try:
+            yield made
+        finally:
+            self.drop(made)
 
     def drop(self, database: Database) -> None:
         asyncio.run(self._tell(f"DROP DATABASE IF EXISTS {database.name} WITH (FORCE)"))

@@ -5,9 +5,11 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -55,12 +57,18 @@ class Service:
 
     def client(self, **options: object) -> httpx.AsyncClient:
         """A client of its own cookies for this service."""
-        given = {"base_url": self.url, "timeout": httpx.Timeout(30)} | options
+        # No TLS is spoken here, and reading the system's authorities takes longer than most calls.
+        given = {"base_url": self.url, "timeout": httpx.Timeout(30), "verify": False} | options
         return httpx.AsyncClient(**given)  # type: ignore[arg-type]
 
     def workers(self) -> list[psutil.Process]:
         """Those that serve at the moment."""
         return [child for child in psutil.Process(self.process.pid).children() if child.is_running()]
+
+    def kill_workers(self) -> None:
+        """Kill those that serve, as a power loss would; their master starts others."""
+        for worker in self.workers():
+            worker.kill()
 
     def printed(self) -> str:
         """All it logged so far."""
@@ -68,7 +76,7 @@ class Service:
 
     def answers(self, path: str = "/healthz") -> bool:
         try:
-            return httpx.get(f"{self.url}{path}", timeout=5).status_code == 200
+            return httpx.get(f"{self.url}{path}", timeout=5, verify=False).status_code == 200
         except httpx.TransportError:
             return False
 
@@ -132,6 +140,23 @@ def start_service(
         service.stop(5)
         raise
     return service
+
+
+@contextmanager
+def services_in(folder: Path) -> Iterator[Callable[..., Service]]:
+    """Start services, in `folder`, that end with the block."""
+    started: list[Service] = []
+
+    def start(database: Database, **options: Any) -> Service:
+        service = start_service(folder, database, **options)
+        started.append(service)
+        return service
+
+    try:
+        yield start
+    finally:
+        for service in started:
+            service.stop()
 
 
 def start_process(folder: Path, port: int, environment: Mapping[str, str], words: list[str]) -> Service:

@@ -27,8 +27,29 @@ class People:
 
 
 def study_with(**changes: Any) -> StudyFile:
-    """Give the default study with changes: part={setting: value}, or part=None to leave it out."""
+    """Give the default study in English alone, with changes: part={setting: value}, or part=None to leave it out."""
+    return _changed(english_study(), changes)
+
+
+def english_study() -> dict[str, Any]:
+    """Give the content of the default study in English alone, so that it brings no words that an instrument has."""
     content = tomllib.loads(default_study())
+    content["presentation"]["languages"] = ["en"]
+    for name in ("stem", "scale", "difficulty_scale", "categories"):
+        del content["questionnaire"][name]
+    for part in content.values():
+        for text in part.values() if isinstance(part, dict) else ():
+            if isinstance(text, dict):
+                text.pop("id", None)
+    return content
+
+
+def shipped_with(**changes: Any) -> StudyFile:
+    """Give the default study as it ships, in all its languages, with such changes."""
+    return _changed(tomllib.loads(default_study()), changes)
+
+
+def _changed(content: dict[str, Any], changes: dict[str, Any]) -> StudyFile:
     for name, change in changes.items():
         if isinstance(change, dict) and isinstance(content.get(name), dict):
             content[name] = content[name] | change

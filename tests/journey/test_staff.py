@@ -92,7 +92,9 @@ async def test_a_row_of_the_list(house: House) -> None:
         "created_at",
         "completed_at",
         "alerts",
+        "missing",
     }
+    assert row["missing"] == {"answers": 0, "captures": 0}
     assert (row["id"], row["state"], row["progress"], row["completed_at"]) == (
         someone.session["id"],
         "PHQ_IN_PROGRESS",
@@ -104,6 +106,29 @@ async def test_a_row_of_the_list(house: House) -> None:
     await someone.post("complete")
     [row] = (await sessions(researcher))["sessions"]
     assert (row["state"], row["completed_at"]) == ("COMPLETED", someone.session["completed_at"])
+
+
+async def test_the_list_counts_what_is_missing(house: House) -> None:
+    study = await study_of(house)
+    researcher, someone = await house.staff("researcher", study), await arrived(house, study)
+    [first, *_] = await someone.questions()
+    kept(await someone.save(first["id"], 1))
+    announced = {
+        "capture_id": str(uuid4()),
+        "trigger": "MANUAL",
+        "client_time": someone.session["created_at"],
+        "session_ms": 1,
+    }
+    await someone.post("captures/expected", captures=[announced])
+    assert await _missing(researcher) == {"answers": 8, "captures": 1}
+    await someone.post("withdraw", scopes=["questionnaire"])
+    assert await _missing(researcher) == {"answers": 0, "captures": 1}
+
+
+async def _missing(staff: httpx.AsyncClient) -> Data:
+    [row] = (await sessions(staff))["sessions"]
+    missing: Data = row["missing"]
+    return missing
 
 
 async def test_the_list_is_filtered(house: House) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from tests.ground.house import invitations, load_into
 from tests.ground.postgres import Database
 from tests.ground.service import MODULE, PYTHON, Model, Service, start_process
-from tests.ground.study import People, populated, study_with
+from tests.ground.study import People, populated, shipped_with
 
 Serve = Callable[..., Service]
 
@@ -30,12 +30,12 @@ class Site:
         return self.service.url
 
     async def study(self, *, scripted: bool = True, **changes: Any) -> UUID:
-        """Load the demonstration study with changes, as `study_with`, under a slug of its own.
+        """Load the demonstration study with changes, as `shipped_with`, under a slug of its own.
 
         `scripted`: its interview is the fixed script, which needs no model.
         """
         chat = ({"connection": "scripted"} if scripted else {}) | changes.pop("chat", {})
-        return await load_into(self.database, study_with(slug=str(uuid4()), chat=chat, **changes))
+        return await load_into(self.database, shipped_with(slug=str(uuid4()), chat=chat, **changes))
 
     async def invite(self, study_id: UUID) -> str:
         """Make a participant; gives the link they open."""
@@ -45,7 +45,7 @@ class Site:
     async def people(self, *, scripted: bool = True, **changes: Any) -> People:
         """Load such a study with two participants, a researcher and an admin, who have names and passwords."""
         chat = ({"connection": "scripted"} if scripted else {}) | changes.pop("chat", {})
-        return await populated(self.database, study_with(slug=str(uuid4()), chat=chat, **changes))
+        return await populated(self.database, shipped_with(slug=str(uuid4()), chat=chat, **changes))
 
     async def rows(self, statement: str, *values: object) -> list[dict[str, Any]]:
         """Read or change rows as the tables' owner."""

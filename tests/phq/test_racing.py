@@ -8,7 +8,7 @@ from tests.ground.postgres import Database
 
 
 async def test_no_save_lands_after_the_questionnaire_was_handed_in(
-    participant: Participant, module_database: Database
+    participant: Participant, room_database: Database
 ) -> None:
     questions = [one["id"] for one in await participant.questions() if one["scored"]]
     answers = [{"question_id": one, "value": 0, "version": 1} for one in questions]
@@ -23,8 +23,8 @@ async def test_no_save_lands_after_the_questionnaire_was_handed_in(
     rest = await asyncio.gather(*(participant.save(one, 2, 9) for one in questions))
     assert {reply.status_code for reply in rest} == {409}
     assert {reply.status_code for reply in replies if reply is not None} <= {200, 409}
-    stored = await stored_versions(module_database, participant.session["id"])
-    applied = await applied_versions(module_database, participant.session["id"])
+    stored = await stored_versions(room_database, participant.session["id"])
+    applied = await applied_versions(room_database, participant.session["id"])
     assert all(version < 9 for version in stored.values())
     assert stored == applied, "what stands is the highest version that was applied"
 

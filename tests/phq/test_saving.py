@@ -34,14 +34,14 @@ async def revisions(database: Database, question_id: str) -> list[tuple[int | No
 
 
 async def test_a_single_save_changes_the_row_that_is_read_back(
-    participant: Participant, module_database: Database
+    participant: Participant, room_database: Database
 ) -> None:
     """D1: the predecessor answered 200 with the new value and kept the old one."""
     question = (await participant.questions())[0]["id"]
     kept(await participant.save(question, 1, 1))
     saved = kept(await participant.save(question, 3, 2))
     assert (saved["value"], saved["version"], saved["stale"]) == (3, 2, False)
-    assert await stored(module_database, question) == (3, 2)
+    assert await stored(room_database, question) == (3, 2)
     read = kept(await participant.client.get(f"{participant.path}/phq"))["responses"]
     assert [(one["question_id"], one["value"], one["version"]) for one in read] == [(question, 3, 2)]
 
@@ -56,7 +56,7 @@ async def test_the_first_save_needs_no_earlier_answer(participant: Participant) 
 
 
 async def test_a_late_older_answer_never_overwrites_a_newer_one(
-    participant: Participant, module_database: Database
+    participant: Participant, room_database: Database
 ) -> None:
     question = (await participant.questions())[1]["id"]
     kept(await participant.save(question, 2, 5))
@@ -64,43 +64,41 @@ async def test_a_late_older_answer_never_overwrites_a_newer_one(
     assert (late["value"], late["version"], late["stale"]) == (2, 5, True)
     other = kept(await participant.save(question, 1, 5))
     assert (other["value"], other["version"], other["stale"]) == (2, 5, True)
-    assert await stored(module_database, question) == (2, 5)
-    assert await revisions(module_database, question) == [(2, 5, True), (0, 4, False), (1, 5, False)]
+    assert await stored(room_database, question) == (2, 5)
+    assert await revisions(room_database, question) == [(2, 5, True), (0, 4, False), (1, 5, False)]
 
 
 async def test_an_exact_repeat_is_answered_as_before_and_adds_no_revision(
-    participant: Participant, module_database: Database
+    participant: Participant, room_database: Database
 ) -> None:
     question = (await participant.questions())[2]["id"]
     first = kept(await participant.save(question, 2, 1, session_ms=100))
     again = kept(await participant.save(question, 2, 1, session_ms=900))
     assert again == first
-    assert await revisions(module_database, question) == [(2, 1, True)]
+    assert await revisions(room_database, question) == [(2, 1, True)]
 
 
 async def test_twenty_versions_at_once_leave_the_highest_and_all_revisions(
-    participant: Participant, module_database: Database
+    participant: Participant, room_database: Database
 ) -> None:
     question = (await participant.questions())[3]["id"]
     replies = await asyncio.gather(*(participant.save(question, n % 4, n) for n in range(1, 21)))
     assert all(reply.status_code == 200 for reply in replies)
-    assert await stored(module_database, question) == (0, 20)
-    assert sorted(version for _, version, _ in await revisions(module_database, question)) == list(
-        range(1, 21)
-    )
+    assert await stored(room_database, question) == (0, 20)
+    assert sorted(version for _, version, _ in await revisions(room_database, question)) == list(range(1, 21))
 
 
 @pytest.mark.parametrize("value", [4, -1, True, "1", 1.5, None, [], {}, 10**30])
 async def test_a_value_that_is_not_of_the_scale_is_refused_and_not_kept(
-    participant: Participant, module_database: Database, value: object
+    participant: Participant, room_database: Database, value: object
 ) -> None:
     question = (await participant.questions())[4]["id"]
     reply = await participant.client.put(
         f"{participant.path}/phq/responses/{question}", json={"value": value, "version": 1}
     )
     refused(reply, 422, "invalid")
-    assert await stored(module_database, question) is None
-    assert await revisions(module_database, question) == []
+    assert await stored(room_database, question) is None
+    assert await revisions(room_database, question) == []
 
 
 @pytest.mark.parametrize("version", [0, -1, 2**31, "1", None, 1.5, True])
@@ -121,7 +119,7 @@ async def test_a_question_may_be_skipped_only_where_it_is_not_required(participa
 
 
 async def test_several_answers_are_kept_all_or_none(
-    participant: Participant, module_database: Database
+    participant: Participant, room_database: Database
 ) -> None:
     questions = [one["id"] for one in await participant.questions()]
     good = [{"question_id": one, "value": 1, "version": 1} for one in questions[:3]]
@@ -134,14 +132,14 @@ async def test_several_answers_are_kept_all_or_none(
             f"{participant.path}/phq/responses", json={"responses": [*good, spoiled]}
         )
         refused(reply, 422, "invalid")
-        assert [await stored(module_database, one) for one in questions[:4]] == [None] * 4
+        assert [await stored(room_database, one) for one in questions[:4]] == [None] * 4
     data = kept(await participant.client.post(f"{participant.path}/phq/responses", json={"responses": good}))
     assert [one["stale"] for one in data["responses"]] == [False] * 3
     assert (data["answered"], data["total"]) == (3, 9)
 
 
 async def test_nobody_elses_session_or_question_is_there(
-    participant: Participant, service: Service, module_database: Database
+    participant: Participant, service: Service, room_database: Database
 ) -> None:
     """D10: consent, camera check and saves of the predecessor did not check the owner."""
     question = (await participant.questions())[0]["id"]
@@ -171,11 +169,11 @@ async def test_nobody_elses_session_or_question_is_there(
             "scopes": [],
         }
         refused(await participant.client.post(f"{participant.path}/{verb}", json=body), 404, "not_found")
-    assert await stored(module_database, question) is None
+    assert await stored(room_database, question) is None
 
 
 async def test_after_the_end_a_repeat_is_answered_and_anything_else_is_refused_but_kept_as_a_revision(
-    participant: Participant, module_database: Database
+    participant: Participant, room_database: Database
 ) -> None:
     await participant.answer_all(0)
     question = (await participant.questions())[8]
@@ -184,9 +182,9 @@ async def test_after_the_end_a_repeat_is_answered_and_anything_else_is_refused_b
     body = refused(await participant.save(question["id"], 2, 2), 409, "completed")
     assert body["help"]["text"]
     refused(await participant.save(question["id"], 2, 2), 409, "completed")
-    assert await stored(module_database, question["id"]) == (0, 1)
-    assert await revisions(module_database, question["id"]) == [(0, 1, True), (2, 2, False)]
-    assert await alerts(module_database, participant.session["id"]) == [("phq", 2, "open")]
+    assert await stored(room_database, question["id"]) == (0, 1)
+    assert await revisions(room_database, question["id"]) == [(0, 1, True), (2, 2, False)]
+    assert await alerts(room_database, participant.session["id"]) == [("phq", 2, "open")]
 
 
 async def alerts(database: Database, session_id: str) -> list[tuple[str, float, str]]:
@@ -201,7 +199,7 @@ async def alerts(database: Database, session_id: str) -> list[tuple[str, float, 
 
 
 async def test_a_risk_answer_opens_one_alert_and_answers_with_help(
-    participant: Participant, module_database: Database
+    participant: Participant, room_database: Database
 ) -> None:
     """D11: the predecessor did not react to item 9 at all."""
     question = next(one for one in await participant.questions() if one["risk"])
@@ -210,18 +208,18 @@ async def test_a_risk_answer_opens_one_alert_and_answers_with_help(
     assert saved["help"]["text"]
     assert saved["help"]["hotlines"]
     kept(await participant.save(question["id"], 1, 2))
-    assert await alerts(module_database, participant.session["id"]) == [("phq", 1, "open")]
+    assert await alerts(room_database, participant.session["id"]) == [("phq", 1, "open")]
     kept(await participant.save(question["id"], 3, 3))
     kept(await participant.save(question["id"], 0, 4))
-    assert await alerts(module_database, participant.session["id"]) == [("phq", 3, "open")]
+    assert await alerts(room_database, participant.session["id"]) == [("phq", 3, "open")]
 
 
 async def test_a_stale_risk_answer_opens_an_alert_all_the_same(
-    participant: Participant, module_database: Database
+    participant: Participant, room_database: Database
 ) -> None:
     question = next(one for one in await participant.questions() if one["risk"])
     kept(await participant.save(question["id"], 0, 9))
     late = kept(await participant.save(question["id"], 2, 3))
     assert late["stale"]
     assert late["help"]
-    assert await alerts(module_database, participant.session["id"]) == [("phq", 2, "open")]
+    assert await alerts(room_database, participant.session["id"]) == [("phq", 2, "open")]

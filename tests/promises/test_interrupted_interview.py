@@ -5,7 +5,6 @@ killed twice: nothing that was said is lost, doubled or changed.
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Callable, Sequence
 from uuid import UUID, uuid4
 
@@ -58,8 +57,7 @@ async def broken_and_joined(
             if event.name == "chunk":
                 break
     if killed is not None:
-        for worker in killed.workers():
-            worker.send_signal(signal.SIGKILL)
+        killed.kill_workers()
     async with asyncio.timeout(LEASE_SECONDS + 30):
         rest = await joined(there, message_id, seen[-1].id)
     return [*seen, *rest]

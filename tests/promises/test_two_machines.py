@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -160,8 +159,7 @@ async def test_the_turn_of_a_killed_worker_is_read_and_joined_at_the_other_machi
         while (turns := await turns_of(both.there))[-1]["reply"] != "".join(PIECES):
             await asyncio.sleep(0.02)
     assert turns[-1]["state"] == "streaming"
-    for worker in both.services[0].workers():
-        worker.send_signal(signal.SIGKILL)
+    both.services[0].kill_workers()
     with pytest.raises(httpx.TransportError):
         await reading
     async with asyncio.timeout(LEASE_SECONDS + 3):

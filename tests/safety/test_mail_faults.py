@@ -42,8 +42,7 @@ async def test_a_service_killed_after_the_save_leaves_an_alert_that_is_mailed_on
         await someone.arrive()
         risky = next(one["id"] for one in await someone.questions() if one["risk"])
         kept(await someone.save(risky, 2))
-    for worker in service.workers():
-        worker.kill()
+    service.kill_workers()
     service.process.kill()
     alert = await ward.alert_of(someone)
     work()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from datetime import date
 from typing import Any
 
@@ -31,6 +30,7 @@ from quart_assessment.studies.study_file import (
     missing_settings,
     parse_study,
 )
+from tests.ground.study import english_study, study_with
 
 REAL_HELP = HelpSettings.model_validate(
     {
@@ -47,12 +47,12 @@ CONTACTS = (ContactSetting(name="On call", email="on-call@study.example"),)
 
 @pytest.fixture
 def demo() -> StudyFile:
-    return parse_study(default_study())
+    return study_with()
 
 
 @pytest.fixture
 def told() -> dict[str, Any]:
-    return tomllib.loads(default_study())
+    return english_study()
 
 
 def _parts(study: StudyFile) -> dict[Part, Model]:

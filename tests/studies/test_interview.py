@@ -44,7 +44,8 @@ def test_a_fault_of_the_interview_is_named_with_its_path(chat: dict[str, Any], f
 
 
 def test_a_study_of_several_languages_tells_the_model_which_one_is_spoken() -> None:
-    assert faults("en", "id", greeting=None) == [
+    only_english = {"greeting": None, "instructions_for_model": "In English: {aspects}"}
+    assert faults("en", "id", **only_english) == [
         "chat.instructions_for_model: must contain {language}, since the study speaks en, id"
     ]
     assert faults("en", "id", instructions_for_model="In {language}: {aspects}") == []

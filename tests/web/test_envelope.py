@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import pytest
@@ -15,6 +15,8 @@ from tests.ground.postgres import Database
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+SESSION = "/api/sessions/0193c3f0-5d3b-7c55-8f0e-1f2d3c4b5a69"
+QUESTION = "0193c3f0-5d3b-7c55-8f0e-2f2d3c4b5a69"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 UNKNOWN = (
     "/api",
@@ -47,9 +49,9 @@ async def test_an_unknown_path_is_a_404_of_the_envelope_without_a_login(house: H
     [
         ("GET", "/api/auth/login", {"POST", "OPTIONS"}),
         ("DELETE", "/api/sessions", {"GET", "HEAD", "POST", "OPTIONS"}),
-        ("PATCH", f"/api/sessions/{uuid4()}", {"GET", "HEAD", "OPTIONS"}),
-        ("POST", f"/api/sessions/{uuid4()}/phq/responses/{uuid4()}", {"PUT", "OPTIONS"}),
-        ("GET", f"/api/sessions/{uuid4()}/complete", {"POST", "OPTIONS"}),
+        ("PATCH", SESSION, {"GET", "HEAD", "OPTIONS"}),
+        ("POST", f"{SESSION}/phq/responses/{QUESTION}", {"PUT", "OPTIONS"}),
+        ("GET", f"{SESSION}/complete", {"POST", "OPTIONS"}),
         ("POST", "/api/admin/sessions", {"GET", "HEAD", "OPTIONS"}),
         ("GET", "/assessment/camera/upload", {"POST", "OPTIONS"}),
         ("BREW", "/api/auth/me", {"GET", "HEAD", "OPTIONS"}),

@@ -121,8 +121,8 @@ function unreachable(error: unknown, own: AbortSignal | undefined): unknown {
 async function readEnvelope(reply: Response, limit: Limit): Promise<Envelope> {
   const requestId = reply.headers.get("X-Request-ID");
   try {
-    const envelope = (await reply.json()) as Envelope;
-    if (envelope.status === (reply.ok ? "OLKORECT" : "SNAFU")) return envelope;
+    const envelope = (await reply.json()) as Envelope | null;
+    if (envelope?.status === (reply.ok ? "OLKORECT" : "SNAFU")) return envelope;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw unreachable(error, limit.call.signal);
   }

@@ -47,8 +47,6 @@ interface Fired {
 
 /** Triggers that fired before the study's settings were known; more are forgotten. */
 const MOST_EARLY = 50;
-/** JPEG at a quality of 0.8 seldom takes more than a quarter of a byte a pixel. */
-const BYTES_A_PIXEL = 0.25;
 
 /** Judges triggers, announces pictures, makes them, and gives them to the outbox; nobody waits for it. */
 export class Captures {
@@ -58,7 +56,6 @@ export class Captures {
   private lastAt: number | null = null;
   private underWay = 0;
   private closed = false;
-  private heaviest = 0;
 
   constructor(private readonly parts: Parts) {}
 
@@ -105,7 +102,6 @@ export class Captures {
 
   private moment(fired: Fired, settings: CameraSettings): Moment {
     const { lens, outbox, clock } = this.parts;
-    const size = sizeOf(settings.resolution) ?? { width: 1280, height: 720 };
     return {
       settings,
       state: lens.state(),
@@ -114,8 +110,7 @@ export class Captures {
       lastAt: this.lastAt,
       announced: this.count(fired.session).announced,
       underWay: this.underWay,
-      waitingBytes: outbox.pictureBytes,
-      expectedBytes: Math.max(this.heaviest, size.width * size.height * BYTES_A_PIXEL),
+      room: outbox.roomForPictures,
     };
   }
 
@@ -144,7 +139,6 @@ export class Captures {
     const made = this.maker.make({ bitmap, size, quality: settings.quality });
     const [picture] = await Promise.all([made, announced]);
     if (picture === null || !this.mayLeave(fired)) return;
-    this.heaviest = Math.max(this.heaviest, picture.blob.size);
     const { blob, sha256 } = picture;
     await outbox.put({
       kind: "capture",

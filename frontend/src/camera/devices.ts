@@ -20,6 +20,8 @@ export async function openCamera(size: Size | null): Promise<Opened> {
   const wish = {
     width: { ideal: size?.width ?? 1280 },
     height: { ideal: size?.height ?? 720 },
+    // What the camera sees as it is: browsers would else cut it to the shape that is asked for.
+    resizeMode: { ideal: "none" },
     ...(remembered === null ? { facingMode: "user" } : { deviceId: { ideal: remembered } }),
   };
   try {

@@ -14,7 +14,6 @@ import {
   MOST_UNDER_WAY,
   nextDue,
   problemOf,
-  ROOM_BYTES,
   sizeOf,
   type Standing,
   stateOf,
@@ -35,7 +34,6 @@ const SETTINGS: CameraSettings = {
 };
 const EVERY: Trigger[] = ["INTERVAL", "QUESTION_START", "BUTTON_CLICK", "MESSAGE_SEND", "MANUAL"];
 const PAGE = "page-of-ours";
-const MIB = 1024 * 1024;
 
 function session(changes: Partial<Session> = {}): Session {
   return {
@@ -62,8 +60,7 @@ function moment(changes: Partial<Moment> = {}): Moment {
     lastAt: null,
     announced: 0,
     underWay: 0,
-    waitingBytes: 0,
-    expectedBytes: 200_000,
+    room: true,
     ...changes,
   };
 }
@@ -171,9 +168,7 @@ describe("what comes of a trigger", () => {
     ["no camera to be had", { state: "problem" }, "no_camera"],
     ["the last place under way", { underWay: MOST_UNDER_WAY - 1 }, "take"],
     ["too many under way", { underWay: MOST_UNDER_WAY }, "too_many_under_way"],
-    ["room for one more", { waitingBytes: ROOM_BYTES - 200_000 }, "take"],
-    ["no room", { waitingBytes: ROOM_BYTES - 199_999 }, "no_room"],
-    ["room that those under way will take", { waitingBytes: ROOM_BYTES - 500_000, underWay: 2 }, "no_room"],
+    ["no room on the device", { room: false }, "no_room"],
   ])("%s: %o", (_, changes, outcome) => {
     const verdict = judge("BUTTON_CLICK", moment(changes));
     expect(verdict.what === "skip" ? verdict.why : verdict.what).toBe(outcome);
@@ -182,10 +177,6 @@ describe("what comes of a trigger", () => {
   it("is nothing, and announced by nobody, where the study does not want the trigger", () => {
     const settings = { ...SETTINGS, capture_on_button_click: false };
     expect(judge("BUTTON_CLICK", moment({ settings, state: "problem" }))).toEqual({ what: "no" });
-  });
-
-  it("keeps at most 40 MiB waiting", () => {
-    expect(ROOM_BYTES).toBe(40 * MIB);
   });
 });
 

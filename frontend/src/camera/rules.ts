@@ -1,8 +1,6 @@
 import triggers from "../../../quart_assessment/camera/triggers.json";
 import type { CameraSettings, Session, Trigger } from "../api/contract";
 
-/** At most this much of pictures waits on the device; past it none is taken, and the ledger says so. */
-export const ROOM_BYTES = 40 * 1024 * 1024;
 /** Pictures being made at once; past it a trigger is announced as skipped. */
 export const MOST_UNDER_WAY = 4;
 /** How long a trigger waits for a camera that is still warming up. */
@@ -80,9 +78,8 @@ export interface Moment {
   /** Pictures announced so far in this session. */
   announced: number;
   underWay: number;
-  waitingBytes: number;
-  /** What the next picture may weigh. */
-  expectedBytes: number;
+  /** Whether the device keeps another picture. */
+  room: boolean;
 }
 
 export type SkipReason = "no_camera" | "paused" | "too_many_under_way" | "no_room";
@@ -105,8 +102,7 @@ function hindrance(moment: Moment): SkipReason | null {
   if (moment.state === "paused") return "paused";
   if (moment.state === "problem") return "no_camera";
   if (moment.underWay >= MOST_UNDER_WAY) return "too_many_under_way";
-  const planned = moment.waitingBytes + (moment.underWay + 1) * moment.expectedBytes;
-  return planned > ROOM_BYTES ? "no_room" : null;
+  return moment.room ? null : "no_room";
 }
 
 export interface Size {

@@ -81,6 +81,11 @@ export class Camera {
     return this.chosenId;
   }
 
+  /** Whether the camera is being checked, and no picture is taken. */
+  get checking(): boolean {
+    return this.parts.session().next_step === "camera_check";
+  }
+
   /** The study's settings, once known. */
   get settings(): CameraSettings | null {
     return this.known?.session === this.parts.session().id ? this.known.settings : null;
@@ -202,7 +207,7 @@ export class Camera {
     try {
       const settings = await api.call<CameraSettings>(`/sessions/${id}/camera/settings`);
       this.learn(id, settings);
-      await outbox.keep(name, settings);
+      await outbox.keep(name, settings, id);
     } catch {
       const kept = await outbox.kept<CameraSettings>(name).catch(() => undefined);
       if (this.settings === null && kept !== undefined) this.learn(id, kept);
@@ -231,13 +236,15 @@ export class Camera {
   };
 
   private readonly permitted = (permission: PermissionState): void => {
-    if (permission === "denied" && this.stage === "running") this.fail("denied");
+    const had = this.stage === "running" || this.trouble === "lost";
+    if (permission === "denied" && had) this.fail("denied");
     if (permission !== "granted" || this.stage !== "problem") return;
     this.stage = "off";
     void this.begin();
   };
 
   private hook(): () => void {
+    this.hidden = document.hidden;
     const devicesChanged = () => {
       void listCameras().then((found) => (this.listed = found));
       if (this.stage === "problem") this.recover();

@@ -24,8 +24,6 @@ interface CameraWords {
   unnamed: (number: number) => string;
   goOn: string;
   backToBrowser: string;
-  notSaved: string;
-  notSavedQuote: (requestId: string) => string;
   problems: Record<Problem, { title: string; text: string }>;
   permission: Record<Browser, string[]>;
   lookElsewhere: string[];
@@ -38,6 +36,7 @@ interface CameraWords {
   pausedText: string;
   off: string;
   asksAgain: string;
+  goOnWithout: string;
   taken: string;
   takenText: string;
   more: string;
@@ -65,8 +64,6 @@ export const words: Words<CameraWords> = {
     unnamed: (number) => `Camera ${number}`,
     goOn: "This looks right, go on",
     backToBrowser: "Then come back to this page and choose “Try again”.",
-    notSaved: "This could not be saved just now. Please check your connection and try again.",
-    notSavedQuote: (requestId) => `If it goes on, tell the study team this number: ${requestId}`,
     problems: {
       denied: {
         title: "The camera is not allowed",
@@ -125,6 +122,7 @@ export const words: Words<CameraWords> = {
     pausedText: "No pictures are taken now",
     off: "Camera off",
     asksAgain: "Turn on again",
+    goOnWithout: "You can go on.",
     taken: "Camera off here",
     takenText: "You opened this on another page, which uses the camera now.",
     more: "What is taken?",
@@ -155,9 +153,6 @@ export const words: Words<CameraWords> = {
     unnamed: (number) => `Kamera ${number}`,
     goOn: "Sudah pas, lanjutkan",
     backToBrowser: "Setelah itu, kembalilah ke halaman ini dan pilih “Coba lagi”.",
-    notSaved: "Ini belum dapat disimpan. Mohon periksa sambungan internet Anda, lalu coba lagi.",
-    notSavedQuote: (requestId) =>
-      `Jika terus terjadi, sebutkan nomor ini kepada tim penelitian: ${requestId}`,
     problems: {
       denied: {
         title: "Kamera belum diizinkan",
@@ -216,6 +211,7 @@ export const words: Words<CameraWords> = {
     pausedText: "Saat ini tidak ada foto yang diambil",
     off: "Kamera mati",
     asksAgain: "Nyalakan lagi",
+    goOnWithout: "Anda dapat melanjutkan.",
     taken: "Kamera mati di sini",
     takenText: "Anda membukanya di halaman lain, yang sekarang memakai kamera.",
     more: "Apa yang diambil?",

@@ -82,15 +82,6 @@ export class Bringing {
 
   private async refused(entry: MessageEntry, code: string): Promise<void> {
     const exchange = this.parts.transcript.find(entry.message);
-    const sentAt = Date.parse(this.parts.visit.session.created_at) + entry.body.session_ms;
-    await this.parts.kept.keepNotSent({
-      message_id: entry.message,
-      text: entry.body.message,
-      code,
-      sent_at: sentAt,
-    });
-    if (exchange === undefined) return;
-    exchange.whereabouts = "refused";
-    exchange.refusal = code;
+    if (exchange !== undefined) await this.parts.transcript.refuse(exchange, code);
   }
 }

@@ -93,9 +93,9 @@ export class Kept {
     }
   }
 
-  // A device without room loses comfort, no word that was sent: the outbox says so itself.
+  // A device without room loses comfort, no word that was sent: the outbox says so itself. All goes with the session.
   private async keep(name: string, value: unknown, of = this.interview): Promise<void> {
-    await this.outbox.keep(`chat/${of}/${name}`, value).catch(() => undefined);
+    await this.outbox.keep(`chat/${of}/${name}`, value, this.session).catch(() => undefined);
   }
 
   private read<T>(name: string, of = this.interview): Promise<T | undefined> {

@@ -1,6 +1,6 @@
 import type { Id } from "../api/contract";
 import { Refused, Unreachable } from "../api/failures";
-import type { MessageEntry } from "../outbox/entries";
+import type { MessageEntry, RefusedEntry } from "../outbox/entries";
 import type { Visit } from "../visit";
 import { Bringing } from "./bringing";
 import { Paths, type Taken, take } from "./calls";
@@ -19,7 +19,6 @@ export interface Trouble {
   requestId: string | null;
 }
 
-const LOOK_MS = 3_000;
 const TICK_MS = 15_000;
 /** The session stands elsewhere than this page thinks. */
 const MOVED_ON = new Set(["wrong_step", "session_ended", "assessment_replaced", "not_found"]);
@@ -46,7 +45,7 @@ export class Chat {
   private readonly bringing: Bringing;
   private readonly wakings = new Wakings();
   private readonly closing = new AbortController();
-  private timers: ReturnType<typeof setInterval>[] = [];
+  private leaving: (() => void)[] = [];
   private loaded: Promise<void> = Promise.resolve();
 
   constructor(private readonly visit: Visit) {
@@ -92,12 +91,16 @@ export class Chat {
   open(): void {
     this.wakings.open();
     this.wakings.listen(() => void this.transcript.sync());
-    this.timers = [
-      setInterval(() => void this.transcript.look(), LOOK_MS),
-      setInterval(() => (this.now = this.visit.clock.now()), TICK_MS),
+    const { outbox, clock } = this.visit;
+    const ticking = setInterval(() => (this.now = clock.now()), TICK_MS);
+    this.leaving = [
+      () => clearInterval(ticking),
+      outbox.whenDelivered(({ entry }) => entry.kind === "message" && this.elsewhere(entry.message)),
+      outbox.whenRefused((one) => one.kind === "message" && this.refusedElsewhere(one)),
     ];
     this.loaded = Promise.all([this.transcript.load(), this.loadDraft()]).then(() => undefined);
-    this.visit.outbox.bringMessagesBy((entry) => this.bringing.bring(entry));
+    outbox.bringMessagesBy((entry) => this.bringing.bring(entry));
+    this.visit.stay(true);
   }
 
   /** Leave: replies under way go on without a reader, and the outbox brings what waits by itself. */
@@ -105,7 +108,8 @@ export class Chat {
     this.closing.abort();
     this.visit.outbox.bringMessagesBy(null);
     this.transcript.close();
-    for (const timer of this.timers) clearInterval(timer);
+    for (const leave of this.leaving) leave();
+    this.visit.stay(false);
     this.times.leave();
     this.tabs.close();
     this.wakings.close();
@@ -279,7 +283,18 @@ export class Chat {
 
   /** The conversation has ended, or the session has moved on: the page goes where the session stands. */
   async goOn(): Promise<void> {
+    this.visit.stay(false);
     await this.visit.refresh().catch((error: unknown) => this.failed(error));
+  }
+
+  /** A message was taken from another tab, or brought by the outbox itself. */
+  private elsewhere(message: Id): void {
+    if (this.transcript.find(message)?.turnNumber === null) void this.transcript.sync();
+  }
+
+  private refusedElsewhere({ item, code }: RefusedEntry): void {
+    const exchange = this.transcript.find(item);
+    if (exchange !== undefined) void this.transcript.refuse(exchange, code);
   }
 
   private adopted(): void {
@@ -293,9 +308,21 @@ export class Chat {
     void this.transcript.sync();
   }
 
+  /** The page asks for a login; what was interrupted goes on after it. */
+  private loginWanted(): void {
+    this.visit.refresh().then(
+      () => {
+        if (this.trouble?.code === "login_required") this.trouble = null;
+        this.wakings.wake("network");
+      },
+      () => undefined,
+    );
+  }
+
   private failed(error: unknown): void {
     if (error instanceof Refused) {
       this.trouble = { code: error.code, requestId: error.requestId };
+      if (error.status === 401) this.loginWanted();
       if (MOVED_ON.has(error.code)) this.movedOn = true;
     } else {
       const requestId = error instanceof Unreachable ? error.requestId : null;

@@ -140,12 +140,13 @@ export class Transcript {
     this.parts.adopted();
   }
 
-  /** Whether a message that waits here was taken meanwhile, by another tab or by the outbox itself. */
-  async look(): Promise<void> {
-    const waiting = this.exchanges.filter((one) => one.whereabouts === "waiting");
-    if (waiting.length === 0) return;
-    const unsent = (await this.unsent()).map((one) => one.message);
-    if (waiting.some((one) => !unsent.includes(one.messageId))) await this.sync();
+  /** Show words as refused for good, and keep them until the person has done with them. */
+  async refuse(exchange: Exchange, code: string): Promise<void> {
+    if (exchange.whereabouts !== "waiting") return;
+    exchange.whereabouts = "refused";
+    exchange.refusal = code;
+    const { messageId, message, sentAt } = exchange;
+    await this.parts.kept.keepNotSent({ message_id: messageId, text: message ?? "", code, sent_at: sentAt });
   }
 
   private async unsent(): Promise<MessageEntry[]> {

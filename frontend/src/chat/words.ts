@@ -29,7 +29,6 @@ interface ChatWords {
   openHelp: string;
   compose: string;
   hintEnter: string;
-  hintTouch: string;
   send: string;
   near: (left: number) => string;
   past: (over: number) => string;
@@ -42,13 +41,13 @@ interface ChatWords {
   pausedHeading: string;
   paused: string;
   goOn: string;
-  finishHere: string;
   endedHeading: string;
   ended: Record<string, string>;
   endedOtherwise: string;
   continueOn: string;
   movedOn: string;
   finish: string;
+  finishShort: string;
   finishLater: (left: number) => string;
   finishHeading: string;
   finishSure: string;
@@ -98,7 +97,6 @@ const en: ChatWords = {
   openHelp: "Show this in large",
   compose: "Your message",
   hintEnter: "Enter sends; Shift and Enter begin a new line.",
-  hintTouch: "Write as much or as little as you like.",
   send: "Send",
   near: (left) =>
     plural("en", left, {
@@ -118,9 +116,8 @@ const en: ChatWords = {
   tryNow: "Try now",
   pausedHeading: "Would you like to go on?",
   paused:
-    "You have been shown where you can find help. Take your time. You can go on with the conversation, or finish it here.",
+    "You have been shown where you can find help. Take your time. You can go on with the conversation, or finish it below.",
   goOn: "Go on with the conversation",
-  finishHere: "Finish the conversation",
   endedHeading: "The conversation has ended",
   ended: {
     tag: "Thank you for writing. You can read everything above once more before you continue.",
@@ -135,6 +132,7 @@ const en: ChatWords = {
   continueOn: "Continue",
   movedOn: "This part has already been closed, perhaps in another window. What was sent before is kept.",
   finish: "Finish the conversation",
+  finishShort: "Finish",
   finishLater: (left) =>
     plural("en", left, {
       one: "You can finish after {count} more message with a reply.",
@@ -213,7 +211,6 @@ const id: ChatWords = {
   openHelp: "Tampilkan lebih besar",
   compose: "Pesan Anda",
   hintEnter: "Enter untuk mengirim; Shift dan Enter untuk baris baru.",
-  hintTouch: "Tulislah sebanyak atau sesedikit yang Anda mau.",
   send: "Kirim",
   near: (left) => plural("id", left, { other: "Masih ada ruang untuk {count} karakter." }),
   past: (over) => plural("id", over, { other: "Kelebihan {count} karakter. Mohon persingkat pesan Anda." }),
@@ -225,9 +222,8 @@ const id: ChatWords = {
   tryNow: "Coba sekarang",
   pausedHeading: "Apakah Anda ingin melanjutkan?",
   paused:
-    "Anda telah ditunjukkan tempat untuk mendapatkan bantuan. Tidak perlu terburu-buru. Anda dapat melanjutkan percakapan, atau mengakhirinya di sini.",
+    "Anda telah ditunjukkan tempat untuk mendapatkan bantuan. Tidak perlu terburu-buru. Anda dapat melanjutkan percakapan, atau mengakhirinya di bawah.",
   goOn: "Lanjutkan percakapan",
-  finishHere: "Akhiri percakapan",
   endedHeading: "Percakapan telah berakhir",
   ended: {
     tag: "Terima kasih telah menulis. Anda dapat membaca kembali semuanya di atas sebelum melanjutkan.",
@@ -244,6 +240,7 @@ const id: ChatWords = {
   movedOn:
     "Bagian ini sudah ditutup, mungkin di jendela lain. Yang sudah terkirim sebelumnya tetap tersimpan.",
   finish: "Akhiri percakapan",
+  finishShort: "Akhiri",
   finishLater: (left) =>
     plural("id", left, { other: "Anda dapat mengakhirinya setelah {count} pesan lagi yang dijawab." }),
   finishHeading: "Akhiri percakapan?",

@@ -2,6 +2,7 @@ import { Api } from "../api/client";
 import type { Id, Session, StudyName, User } from "../api/contract";
 import { Refused, Unreachable } from "../api/failures";
 import { Clock } from "../clock/clock";
+import { watchTime } from "../clock/watch";
 import type { Outbox } from "../outbox/entries";
 import { leftOnThisDevice, openOutbox } from "../outbox/outbox.svelte";
 import { access } from "../troubles/access.svelte";
@@ -45,6 +46,7 @@ export class Journey {
 
   /** Begin with what the address says: a link, or who was here. */
   begin(): void {
+    watchTime(this.clock);
     hearTabs((told) => this.heard(told));
     route.whenJoining((token) => void this.join(token));
     const token = route.takeToken();

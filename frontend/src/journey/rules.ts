@@ -35,6 +35,12 @@ export function screenOf(session: Session, seen: Seen): ScreenName {
   }
 }
 
+/** Whether the chat has come to its end by itself, so that its last words may still be on the screen. */
+export function chatIsOver(session: Session): boolean {
+  const { completed_at, end_reason } = session.chat;
+  return completed_at !== null && end_reason !== "skipped" && !hasEnded(session);
+}
+
 function beforePart(session: Session, part: Part, seen: Seen): ScreenName {
   if (hasBegun(session, part)) return part;
   const other = session[part === "phq" ? "chat" : "phq"];

@@ -7,7 +7,7 @@ import type { Outbox } from "../outbox/entries";
 import { Deed } from "../troubles/deed.svelte";
 import type { Visit } from "../visit";
 import { spoken } from "../words/languages.svelte";
-import { hasEnded, NOTHING_SEEN, screenOf, wantsCamera, withAnswered, type Seen } from "./rules";
+import { chatIsOver, hasEnded, NOTHING_SEEN, screenOf, wantsCamera, withAnswered, type Seen } from "./rules";
 import { tellTabs } from "./tabs";
 
 export interface VisitParts {
@@ -34,7 +34,10 @@ export class JourneyVisit implements Visit {
   /** Reactive, as all below. */
   session: Session = $state.raw() as Session;
   seen = $state.raw<Seen>(NOTHING_SEEN);
-  readonly screen = $derived(screenOf(this.session, this.seen));
+  private staying = $state(false);
+  readonly screen = $derived(
+    this.staying && chatIsOver(this.session) ? "chat" : screenOf(this.session, this.seen),
+  );
   /** Another page of this session took the camera over. */
   readonly elsewhere = $derived.by(() => {
     const owner = this.session.page_id;
@@ -101,6 +104,10 @@ export class JourneyVisit implements Visit {
       .then(() => undefined)
       .finally(() => (this.asked = null));
     return this.asked;
+  }
+
+  stay(is: boolean): void {
+    this.staying = is;
   }
 
   showHelp(): void {

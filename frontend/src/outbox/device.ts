@@ -10,8 +10,11 @@ export interface Device {
   watch(tell: (what: "back" | "online" | "offline") => void): () => void;
 }
 
+let own: Device | null = null;
+
+/** The page's own. */
 export function theDevice(): Device {
-  return {
+  return (own ??= {
     locks: globalThis.navigator?.locks,
     channel: (name) => (typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(name)),
     persist() {
@@ -19,7 +22,7 @@ export function theDevice(): Device {
       globalThis.navigator?.storage?.persist?.().catch(() => undefined);
     },
     watch,
-  };
+  });
 }
 
 function watch(tell: (what: "back" | "online" | "offline") => void): () => void {

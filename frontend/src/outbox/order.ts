@@ -13,8 +13,9 @@ export interface Waiting {
   /** A 404 came before it was known who is logged in. */
   doubted: boolean;
   busy: boolean;
-  /** The call that it is in while it is busy. */
+  /** The call that it is in while it is busy, and when that began. */
   call: number;
+  since: number;
 }
 
 /** One call to the service: a single entry, or answers or announcements of one session together. */
@@ -41,6 +42,8 @@ const PICTURE_CALLS = 2;
 const TOGETHER = 100;
 /** From so many on, answers share a call. */
 const MANY = 3;
+/** What is under way for longer, such as a message behind a running reply, holds up nothing else any more. */
+const HOLDS_MS = 3_000;
 /** On a narrow road pictures wait until nothing was clicked for so long. */
 export const QUIET_MS = 8_000;
 
@@ -48,7 +51,8 @@ export const QUIET_MS = 8_000;
 export function nextJobs(queue: readonly Waiting[], road: Road): Job[] {
   const heads = headsOf(queue);
   const ready = (lane: Lane) => heads.filter((one) => LANE[one.row.kind] === lane && isReady(one, road));
-  const busy = (lane: Lane) => queue.some((one) => one.busy && LANE[one.row.kind] === lane);
+  const busy = (lane: Lane) =>
+    queue.some((one) => one.busy && LANE[one.row.kind] === lane && road.now < one.since + HOLDS_MS);
 
   const words = [
     ...ready("words")
@@ -74,6 +78,7 @@ export function nextTime(queue: readonly Waiting[], road: Road): number | undefi
     const quiet = lane === "pictures" && road.narrow ? road.lastClick + QUIET_MS : 0;
     return Math.max(one.notBefore, road.notBefore[lane], quiet);
   });
+  for (const one of queue) if (one.busy) times.push(one.since + HOLDS_MS);
   const later = times.filter((time) => time > road.now);
   return later.length === 0 ? undefined : Math.min(...later);
 }

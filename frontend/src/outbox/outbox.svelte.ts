@@ -1,6 +1,7 @@
 import type { Api } from "../api/client";
 import type { Help, Id } from "../api/contract";
 import type { Clock } from "../clock/clock";
+import { Bringing } from "./bringing";
 import { Calls } from "./calls";
 import { theDevice, type Device } from "./device";
 import type {
@@ -13,11 +14,11 @@ import type {
   Sign,
   Standing,
 } from "./entries";
+import { courseOf, Keeping } from "./keeping";
 import { Leader } from "./leader";
 import { others, register } from "./people";
 import { Queue } from "./queue";
 import type { Row } from "./rows";
-import { isOver, KEPT_MS, type Course } from "./rules";
 import { Sender, type Trouble } from "./sender";
 import { Shelves } from "./shelves";
 import { Store } from "./store";
@@ -31,6 +32,9 @@ const ROOM_IN_MEMORY = 10 * 1024 * 1024;
 /** A picture of usual size, before one was seen. */
 const USUAL_PICTURE = 256 * 1024;
 
+/** A page has one outbox at a time. */
+const boxes = new WeakMap<Device, Box>();
+
 /** Open the queue of the person who is logged in; what waits from earlier visits is sent. Never throws. */
 export async function openOutbox(
   person: Id,
@@ -38,6 +42,7 @@ export async function openOutbox(
   clock: Clock,
   device: Device = theDevice(),
 ): Promise<Outbox> {
+  boxes.get(device)?.close();
   let store: Store | null = null;
   try {
     await register(person);
@@ -47,6 +52,7 @@ export async function openOutbox(
     // The sign says that the device keeps nothing.
   }
   const box = new Box(person, new Shelves(store), new Calls(api), clock, device);
+  boxes.set(device, box);
   await box.begin();
   void others(person, clock.known ? clock.now() : null).catch(() => undefined);
   return box;
@@ -63,6 +69,8 @@ class Box implements Outbox {
   private crammed = $state(false);
 
   private readonly queue = new Queue();
+  private readonly keeping: Keeping;
+  private readonly bringing: Bringing;
   private readonly sender: Sender;
   private readonly leader: Leader;
   private readonly tabs: Tabs;
@@ -86,7 +94,9 @@ class Box implements Outbox {
       refused: (refused: RefusedEntry, help: Help | null) => this.wasRefused(refused, help),
       changed: () => this.changed(),
     };
-    this.sender = new Sender(person, this.queue, shelves, calls, told, () => this.now());
+    this.keeping = new Keeping(shelves, clock, () => this.letGo());
+    this.bringing = new Bringing(this.queue, shelves, calls, told, () => clock.now());
+    this.sender = new Sender(person, this.queue, calls, this.bringing, told);
     this.tabs = new Tabs(
       person,
       device,
@@ -94,7 +104,8 @@ class Box implements Outbox {
       () => this.sender.doubt(),
     );
     this.leader = new Leader(`outbox-${person}`, device.locks, () => this.tabs.tell({ what: "wish" }), {
-      won: () => void this.reload().then(() => this.sender.start()),
+      // Another page may have asked for it again meanwhile.
+      won: () => void this.reload().then(() => this.leader.leads && this.sender.start()),
       finish: () => this.sender.finish(),
       lost: () => this.sender.stop(),
     });
@@ -127,7 +138,7 @@ class Box implements Outbox {
     this.refused = await this.shelves.refusals().catch(() => []);
     this.tabs.tellLogin();
     this.leader.begin();
-    void this.tidy();
+    void this.keeping.tidy();
   }
 
   put(entry: NewEntry): Promise<void> {
@@ -156,11 +167,11 @@ class Box implements Outbox {
   async dismissRefused(): Promise<void> {
     this.refused = [];
     await this.shelves.dismissRefusals().catch(() => undefined);
-    await this.tidy();
+    await this.keeping.tidy();
   }
 
   bringMessagesBy(bring: BringMessage | null): void {
-    this.sender.bring = bring;
+    this.bringing.bring = bring;
     if (bring !== null) this.leader.want();
   }
 
@@ -182,31 +193,28 @@ class Box implements Outbox {
     this.queue.remove(this.queue.rows.filter((row) => row.session === session && goes(row.kind)));
     if (kinds === undefined) this.refused = this.refused.filter((one) => one.session !== session);
     this.changed();
-    await this.tidy();
+    await this.keeping.tidy();
   }
 
-  async keep(name: string, value: unknown, session?: Id): Promise<void> {
-    if (session !== undefined && (await this.isOver(session))) return;
-    await this.shelves.keep(name, value, session ?? null, this.now());
+  keep(name: string, value: unknown, session?: Id): Promise<void> {
+    return this.keeping.keep(name, value, session ?? null);
   }
 
-  async kept<T>(name: string): Promise<T | undefined> {
-    // What cannot be opened any more is as good as never kept.
-    return (await this.shelves.kept(name).catch(() => undefined)) as T | undefined;
+  kept<T>(name: string): Promise<T | undefined> {
+    return this.keeping.kept<T>(name);
   }
 
-  async ended(session: Id, state: string, at: string): Promise<void> {
-    await this.learn({ session, state, until: Date.parse(at) });
+  ended(session: Id, state: string, at: string): Promise<void> {
+    return this.keeping.learn({ session, state, until: Date.parse(at) });
   }
 
-  async follow(standing: Standing): Promise<void> {
-    const over = KEPT_MS[standing.state] !== undefined;
-    const at = over ? (standing.completed_at ?? standing.expires_at) : standing.expires_at;
-    await this.learn({ session: standing.id, state: over ? standing.state : null, until: Date.parse(at) });
+  follow(standing: Standing): Promise<void> {
+    return this.keeping.learn(courseOf(standing));
   }
 
   close(): void {
     this.closed = true;
+    this.keeping.close();
     this.unwatch();
     this.leader.close();
     this.tabs.close();
@@ -217,10 +225,6 @@ class Box implements Outbox {
     return this.waiting.answer + this.waiting.message;
   }
 
-  private now(): number {
-    return this.clock.now();
-  }
-
   private async store(entry: NewEntry): Promise<void> {
     if (entry.kind === "capture") {
       this.usualPicture = Math.max(entry.picture.size, 1);
@@ -228,12 +232,13 @@ class Box implements Outbox {
     }
     let row: Row;
     try {
-      row = await this.shelves.add(entry, this.now());
+      row = await this.shelves.add(entry, this.clock.now());
     } catch {
       this.crammed = true;
       return entry.kind === "capture" ? this.skip(entry) : undefined;
     }
     this.queue.add(row);
+    this.keeping.began();
     this.changed();
     this.tabs.tell({ what: "changed" });
     if (!this.leader.leads) this.leader.want();
@@ -255,6 +260,12 @@ class Box implements Outbox {
     const row = await this.shelves.replace(waits.row, { kind: "announcement", session, body }, waits.row.at);
     if (row !== undefined) this.queue.replace(row);
     this.sender.more("announcement");
+  }
+
+  /** What had its time is gone. Whether nothing waits any more, so that all of it may go. */
+  private async letGo(): Promise<boolean> {
+    await this.reload();
+    return this.queue.all.length === 0;
   }
 
   private async reload(): Promise<void> {
@@ -289,7 +300,7 @@ class Box implements Outbox {
     this.count();
     for (const tell of this.deliveries) tell(delivered);
     this.tabs.tell({ what: "delivered", delivered });
-    void this.tidyAfter(delivered.entry.session);
+    void this.keeping.tidyAfter(delivered.entry.session);
   }
 
   private wasRefused(refused: RefusedEntry, help: Help | null): void {
@@ -323,35 +334,6 @@ class Box implements Outbox {
     if (what === "offline") return this.sender.cutOff();
     if (what === "back") this.leader.want();
     if (this.leader.leads) this.sender.nudge();
-    void this.tidy();
-  }
-
-  private async learn(course: Course): Promise<void> {
-    await this.shelves.learn(course).catch(() => undefined);
-    await this.tidyAfter(course.session);
-  }
-
-  private async isOver(session: Id): Promise<boolean> {
-    const courses = await this.shelves.courses().catch(() => []);
-    return isOver(
-      courses.find((one) => one.session === session),
-      this.now(),
-    );
-  }
-
-  private async tidyAfter(session: Id): Promise<void> {
-    if (await this.isOver(session)) await this.tidy();
-  }
-
-  /** Only by the server's time: a device that is set to another day must not forget what was never sent. */
-  private async tidy(): Promise<void> {
-    if (!this.clock.known || this.closed) return;
-    try {
-      const nothingLeft = await this.shelves.tidy(this.now());
-      if (nothingLeft && this.queue.all.length === 0) await this.shelves.destroy();
-      await this.reload();
-    } catch {
-      // It stays until the next look.
-    }
+    void this.keeping.tidy();
   }
 }

@@ -29,6 +29,7 @@ export class Queue {
       doubted: false,
       busy: false,
       call: 0,
+      since: 0,
     });
     this.sort();
   }

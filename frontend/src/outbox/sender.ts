@@ -1,31 +1,15 @@
-import type { Help, Id } from "../api/contract";
+import type { Id } from "../api/contract";
 import { Refused, Unreachable } from "../api/failures";
+import type { Bringing, Told } from "./bringing";
 import type { Calls } from "./calls";
-import type {
-  AnnouncementEntry,
-  AnswerEntry,
-  BringMessage,
-  CaptureEntry,
-  Delivered,
-  NewEntry,
-  RefusedEntry,
-} from "./entries";
+import type { Kind } from "./entries";
 import { nextJobs, nextTime, type Job, type Road, type Waiting } from "./order";
 import type { Queue } from "./queue";
-import { backOff, LANE, sendAgain, verdict, type Lane } from "./rules";
-import type { Shelf } from "./shelf";
+import { backOff, LANE, verdict, type Lane } from "./rules";
 import { Uplink } from "./uplink";
 
 /** How the way to the service is. */
 export type Trouble = "offline" | "login" | null;
-
-/** What the sender tells of. */
-export interface Told {
-  delivered(delivered: Delivered): void;
-  refused(refused: RefusedEntry, help: Help | null): void;
-  /** The queue or the trouble changed. */
-  changed(): void;
-}
 
 /** Who is logged in is asked again so often while a login is wanted, though nobody says that there was one. */
 const LOGIN_AGAIN_MS = 60_000;
@@ -48,15 +32,13 @@ export class Sender {
   private calls = 0;
   private lastClick = -Infinity;
   private timer: ReturnType<typeof setTimeout> | null = null;
-  bring: BringMessage | null = null;
 
   constructor(
     private readonly person: Id,
     private readonly queue: Queue,
-    private readonly shelf: Shelf,
     private readonly service: Calls,
-    private readonly told: Told,
-    private readonly serverNow: () => number,
+    private readonly bringing: Bringing,
+    private readonly told: Pick<Told, "changed">,
   ) {}
 
   start(): void {
@@ -80,7 +62,7 @@ export class Sender {
   }
 
   /** Something was put. */
-  more(kind: NewEntry["kind"]): void {
+  more(kind: Kind): void {
     if (LANE[kind] === "words") {
       this.lastClick = performance.now();
       this.holdBackPictures((size, ms) => this.uplink.mustYield(size, ms));
@@ -112,12 +94,13 @@ export class Sender {
   pump(): void {
     if (!this.active || this.finishing) return;
     this.clearTimer();
-    const jobs = nextJobs(this.queue.all, this.road());
+    // One look at the time: what is due between two looks would be neither begun nor waited for.
+    const road = this.road();
+    const jobs = nextJobs(this.queue.all, road);
     if (jobs.length > 0 && !this.known) return this.ask();
     for (const job of jobs) this.begin(job);
-    // What was begun may leave a place for what comes next, such as a second call of answers.
-    const next = nextTime(this.queue.all, this.road());
-    if (next !== undefined) this.wakeIn(next - performance.now());
+    const next = nextTime(this.queue.all, road);
+    if (next !== undefined) this.wakeIn(next - road.now);
   }
 
   private road(): Road {
@@ -199,13 +182,12 @@ export class Sender {
 
   private begin(job: Job): void {
     const stop = new AbortController();
+    const since = performance.now();
     this.calls += 1;
     for (const one of job.items) {
-      one.busy = true;
-      one.call = this.calls;
+      Object.assign(one, { busy: true, call: this.calls, since });
       one.tries += 1;
     }
-    const since = performance.now();
     const over = this.attempt(job, stop.signal, since)
       .catch((failure: unknown) => this.failed(job, failure, since))
       .catch(() => undefined)
@@ -219,114 +201,9 @@ export class Sender {
   }
 
   private async attempt(job: Job, signal: AbortSignal, since: number): Promise<void> {
-    const pairs = await this.opened(job.items);
-    if (pairs.length === 0) return;
-    await this.send(job.kind, pairs, signal);
+    await this.bringing.all(job, signal);
     if (job.kind === "capture") this.uplink.done(job.items[0]?.row.size ?? 0, performance.now() - since);
     this.setTrouble(null);
-  }
-
-  /** Entries with their rows; what cannot be opened any more is refused here and now. */
-  private async opened(items: readonly Waiting[]): Promise<[Waiting, NewEntry][]> {
-    const pairs: [Waiting, NewEntry][] = [];
-    for (const one of items) {
-      try {
-        const entry = await this.shelf.open(one.row);
-        if (entry === undefined) this.queue.remove([one.row]);
-        else pairs.push([one, entry]);
-      } catch (error) {
-        if (!(error instanceof DOMException && error.name === "OperationError")) throw error;
-        await this.refuse(one, "unreadable", null, null);
-      }
-    }
-    return pairs;
-  }
-
-  private async send(
-    kind: NewEntry["kind"],
-    pairs: [Waiting, NewEntry][],
-    signal: AbortSignal,
-  ): Promise<void> {
-    const first = pairs[0];
-    if (first === undefined) return;
-    const [one, entry] = first;
-    if (kind === "answer") return this.sendAnswers(pairs as [Waiting, AnswerEntry][], signal);
-    if (entry.kind === "message") {
-      await (this.bring?.(entry) ?? this.service.message(entry, signal));
-      return this.taken(one, entry, null, null);
-    }
-    if (kind === "announcement") {
-      const reply = await this.service.announcements(
-        pairs.map((pair) => pair[1] as AnnouncementEntry),
-        signal,
-      );
-      for (const [each, announced] of pairs) await this.taken(each, announced, reply, null);
-      return;
-    }
-    const receipt = await this.service.capture(entry as CaptureEntry, signal);
-    await this.taken(one, entry, receipt, null);
-  }
-
-  private async sendAnswers(pairs: [Waiting, AnswerEntry][], signal: AbortSignal): Promise<void> {
-    const [first] = pairs;
-    if (first === undefined) return;
-    if (pairs.length === 1) {
-      const reply = await this.service.answer(first[1], signal);
-      return this.answered(first[0], first[1], reply, reply.help ?? null, signal);
-    }
-    const { responses, help } = await this.service.answers(
-      pairs.map((pair) => pair[1]),
-      signal,
-    );
-    let shown = help ?? null;
-    for (const [one, entry] of pairs) {
-      const reply = responses.find((each) => each.question_id === entry.question);
-      if (reply === undefined) throw new Unreachable("unreadable");
-      await this.answered(one, entry, reply, shown, signal);
-      shown = null;
-    }
-  }
-
-  private async answered(
-    one: Waiting,
-    entry: AnswerEntry,
-    reply: { stale: boolean; version: number; value: number | null },
-    help: Help | null,
-    signal: AbortSignal,
-  ): Promise<void> {
-    if (reply.stale && (await this.raised(one, entry, reply, signal))) return;
-    await this.taken(one, entry, reply, help);
-  }
-
-  /** Put the person's newest choice above the stored version, in the place of the one that came too late. */
-  private async raised(
-    one: Waiting,
-    entry: AnswerEntry,
-    reply: { version: number; value: number | null },
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const newer = this.queue.rows.some(
-      (row) =>
-        row.kind === "answer" &&
-        row.session === entry.session &&
-        row.item === entry.question &&
-        row.seq > one.row.seq,
-    );
-    if (!sendAgain(entry.body, reply, newer)) return false;
-    const stored = await this.service.stored(entry, signal);
-    if (!sendAgain(entry.body, stored, newer)) return false;
-    const version = Math.max(stored?.version ?? 0, reply.version) + 1;
-    const again = { ...entry, body: { ...entry.body, version } };
-    const row = await this.shelf.replace(one.row, again, one.row.at);
-    if (row === undefined) this.queue.remove([one.row]);
-    else this.queue.replace(row);
-    return true;
-  }
-
-  private async taken(one: Waiting, entry: NewEntry, reply: unknown, help: Help | null): Promise<void> {
-    await this.shelf.drop([one.row]);
-    this.queue.remove([one.row]);
-    this.told.delivered({ entry: withoutPicture(entry), reply, help });
   }
 
   private async failed(job: Job, failure: unknown, since: number): Promise<void> {
@@ -361,7 +238,8 @@ export class Sender {
           one.alone = true;
           return;
         }
-        if (failure instanceof Refused) await this.refuse(one, failure.code, failure.requestId, failure.help);
+        if (failure instanceof Refused)
+          await this.bringing.refuse(one, failure.code, failure.requestId, failure.help);
         return;
       case "retry":
         if (decided.whose === "lane")
@@ -370,22 +248,4 @@ export class Sender {
         if (shared && decided.whose === "item") one.alone = true;
     }
   }
-
-  private async refuse(
-    one: Waiting,
-    code: string,
-    requestId: string | null,
-    help: Help | null,
-  ): Promise<void> {
-    const { kind, session, item } = one.row;
-    const at = new Date(this.serverNow()).toISOString();
-    const refused = { kind, session, item, code, requestId, at };
-    const mine = await this.shelf.refuse(one.row, refused);
-    this.queue.remove([one.row]);
-    if (mine) this.told.refused(refused, help);
-  }
-}
-
-function withoutPicture(entry: NewEntry): NewEntry {
-  return entry.kind === "capture" ? { ...entry, picture: new Blob([]) } : entry;
 }

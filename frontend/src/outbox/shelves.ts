@@ -69,13 +69,14 @@ export class Shelves implements Shelf {
     await this.device?.forget(session, kinds);
   }
 
-  /** What the device has no room for is there until the page is left. */
+  /** It is there until the page is left, whether the device has room for it or not. */
   async keep(name: string, value: unknown, session: Id | null, at: number): Promise<void> {
-    try {
-      if (this.device !== null) return await this.device.keep(name, value, session, at);
-    } catch {
-      // The memory's turn.
-    }
+    await this.remember(name, value, session);
+    await this.device?.keep(name, value, session, at).catch(() => undefined);
+  }
+
+  /** Of no use to the next visit. */
+  async remember(name: string, value: unknown, session: Id | null): Promise<void> {
     await this.memory.keep(name, value, session);
   }
 
@@ -95,8 +96,8 @@ export class Shelves implements Shelf {
     return (await this.device?.tidy(now)) ?? false;
   }
 
+  /** The device forgets; the page may still show what it kept. */
   async destroy(): Promise<void> {
-    await this.memory.destroy();
     await this.device?.destroy();
   }
 

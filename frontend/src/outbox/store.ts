@@ -11,6 +11,10 @@ import type { Sealed, Vault } from "./vault";
 type Names = StoreNames<Schema>;
 type Writing<S extends Names> = IDBPTransaction<Schema, S[], "readwrite">;
 
+type All = "entries" | "captures" | "pictures" | "refused" | "kept" | "courses";
+/** All but the key, which goes with the database. */
+const ALL: All[] = ["entries", "captures", "pictures", "refused", "kept", "courses"];
+
 /** A picture's row holds what goes with it; the picture lies apart, so that a look at the queue reads none. */
 type CaptureBody = Omit<CaptureEntry, "picture"> & { type: string };
 interface Packed {
@@ -21,6 +25,8 @@ interface Packed {
 /** The device's database of one person. Every write is strict: it is on the disk when it is told. */
 export class Store implements Shelf {
   private connecting: Promise<Connection> | null = null;
+  /** It was deleted: reading does not make it anew. */
+  private erased = false;
 
   private constructor(private readonly person: Id) {}
 
@@ -48,14 +54,14 @@ export class Store implements Shelf {
   }
 
   async rows(): Promise<Row[]> {
-    return this.attempt(async ({ db }) => {
+    return this.look([], async ({ db }) => {
       const [entries, captures] = await Promise.all([db.getAll("entries"), db.getAll("captures")]);
       return [...entries, ...captures];
     });
   }
 
   async open(row: Row): Promise<NewEntry | undefined> {
-    return this.attempt(async ({ db, vault }) => {
+    return this.look<NewEntry | undefined>(undefined, async ({ db, vault }) => {
       const body = await vault.openValue(row.sealed, labelOf(row));
       if (row.kind !== "capture") return body as NewEntry;
       const picture = await db.get("pictures", row.seq);
@@ -68,7 +74,7 @@ export class Store implements Shelf {
   async drop(rows: readonly Row[]): Promise<void> {
     const words = rows.filter((row) => row.kind !== "capture");
     const captures = rows.filter((row) => row.kind === "capture");
-    await this.attempt(async ({ db }) => {
+    await this.look(undefined, async ({ db }) => {
       if (words.length > 0) {
         await write(db, ["entries"], (tx) =>
           Promise.all(words.map((row) => tx.objectStore("entries").delete(row.seq))),
@@ -83,7 +89,7 @@ export class Store implements Shelf {
   }
 
   async replace(row: Row, entry: NewEntry, at: number): Promise<Row | undefined> {
-    return this.attempt(async ({ db, vault }) => {
+    return this.look<Row | undefined>(undefined, async ({ db, vault }) => {
       const { row: made } = await pack(entry, at, vault);
       return write(db, ["entries"], async (tx) => {
         const entries = tx.objectStore("entries");
@@ -96,7 +102,7 @@ export class Store implements Shelf {
   }
 
   async refuse(row: Row, refused: RefusedEntry): Promise<boolean> {
-    return this.attempt(({ db }) =>
+    return this.look(false, ({ db }) =>
       write(db, ["entries", "captures", "pictures", "refused"], async (tx) => {
         const from = tx.objectStore(row.kind === "capture" ? "captures" : "entries");
         if ((await from.getKey(row.seq)) === undefined) return false;
@@ -110,7 +116,7 @@ export class Store implements Shelf {
   }
 
   async refusals(): Promise<RefusedEntry[]> {
-    const rows = await this.attempt(({ db }) => db.getAll("refused"));
+    const rows = await this.look<RefusedEntry[]>([], ({ db }) => db.getAll("refused"));
     return rows.map(({ kind, session, item, code, requestId, at }) => ({
       kind,
       session,
@@ -122,15 +128,11 @@ export class Store implements Shelf {
   }
 
   async dismissRefusals(): Promise<void> {
-    await this.attempt(({ db }) => write(db, ["refused"], (tx) => tx.objectStore("refused").clear()));
+    await this.look(undefined, ({ db }) => write(db, ["refused"], (tx) => tx.objectStore("refused").clear()));
   }
 
   async forget(session: Id, kinds?: readonly string[]): Promise<void> {
-    await this.attempt(({ db }) =>
-      write(db, ["entries", "captures", "pictures", "refused", "kept", "courses"], (tx) =>
-        forgetIn(tx, session, kinds),
-      ),
-    );
+    await this.look(undefined, ({ db }) => write(db, ALL, (tx) => forgetIn(tx, session, kinds)));
   }
 
   async keep(name: string, value: unknown, session: Id | null, at: number): Promise<void> {
@@ -141,7 +143,7 @@ export class Store implements Shelf {
   }
 
   async kept(name: string): Promise<unknown> {
-    return this.attempt(async ({ db, vault }) => {
+    return this.look<unknown>(undefined, async ({ db, vault }) => {
       const row = await db.get("kept", name);
       return row === undefined ? undefined : vault.openValue(row.sealed, `kept/${name}`);
     });
@@ -152,12 +154,12 @@ export class Store implements Shelf {
   }
 
   async courses(): Promise<Course[]> {
-    return this.attempt(({ db }) => db.getAll("courses"));
+    return this.look<Course[]>([], ({ db }) => db.getAll("courses"));
   }
 
   async tidy(now: number): Promise<boolean> {
-    return this.attempt(({ db }) =>
-      write(db, ["entries", "captures", "pictures", "refused", "kept", "courses"], async (tx) => {
+    return this.look(true, ({ db }) =>
+      write(db, ALL, async (tx) => {
         const held = {
           rows: [
             ...(await tx.objectStore("entries").getAll()),
@@ -177,11 +179,12 @@ export class Store implements Shelf {
 
   async destroy(): Promise<void> {
     await this.attempt(({ db }) =>
-      write(db, ["entries", "captures", "pictures", "refused", "kept", "courses"], (tx) =>
+      write(db, ALL, (tx) =>
         Promise.all([...tx.objectStoreNames].map((name) => tx.objectStore(name).clear())),
       ),
     );
     this.close();
+    this.erased = true;
     await erase(this.person);
   }
 
@@ -193,7 +196,12 @@ export class Store implements Shelf {
     this.connecting = null;
   }
 
+  private async look<R>(none: R, work: (connection: Connection) => Promise<R>): Promise<R> {
+    return this.erased ? none : this.attempt(work);
+  }
+
   private connection(): Promise<Connection> {
+    this.erased = false;
     const mine: Promise<Connection> = (this.connecting ??= connect(this.person, () => {
       if (this.connecting === mine) this.connecting = null;
     }));
@@ -260,11 +268,7 @@ async function remove(
   await Promise.all([tx.objectStore("captures").delete(row.seq), tx.objectStore("pictures").delete(row.seq)]);
 }
 
-async function forgetIn(
-  tx: Writing<"entries" | "captures" | "pictures" | "refused" | "kept" | "courses">,
-  session: Id,
-  kinds?: readonly string[],
-): Promise<void> {
+async function forgetIn(tx: Writing<All>, session: Id, kinds?: readonly string[]): Promise<void> {
   const rows = [
     ...(await tx.objectStore("entries").getAll()),
     ...(await tx.objectStore("captures").getAll()),

@@ -21,12 +21,19 @@ class Spent:
     tokens_before: int
     prompt_tokens: int
 
+    def cost(self, told: Told, characters: int) -> int:
+        """Give the call's tokens: as the model counts them, estimated from what came where it did not say."""
+        prompt = self.prompt_tokens if told.tokens_in is None else told.tokens_in
+        reply = estimated_tokens(characters) if told.tokens_out is None else told.tokens_out
+        return prompt + reply
+
 
 @dataclass(slots=True)
 class Making:
     """What is recorded of a turn's last ask; times are the event loop's.
 
-    `fallback_for`: the script took the place of a model that failed with this code.
+    `fallback_for`: the script took the place of a model that failed with this code. `unused` are the tokens by which
+    a second look at the message was counted too high.
     """
 
     connection: str
@@ -41,10 +48,16 @@ class Making:
     last_piece: float | None = None
     characters: int = 0
     spent: Spent | None = None
+    unused: int = 0
 
     def note_connection(self, connected: ModelConnection) -> None:
         """Note who will be asked."""
         self.connection, self.provider, self.model = connected.name, connected.kind, connected.model
+
+    def note_look(self, spent: Spent, most: int, told: Told, characters: int) -> None:
+        """Note what a second look at the message cost, for which `most` tokens had been counted."""
+        self.unused = most - spent.cost(told, characters)
+        self.spent = Spent(spent.day_at, spent.tokens_before + most, 0)
 
     def note_ask(self, prompt: Prompt) -> Told:
         """Note that a reply is asked for now; what is said of it goes into what is given."""
@@ -62,13 +75,11 @@ class Making:
 
     @property
     def tokens(self) -> int:
-        """What the turn has cost with this call: as the model counts it, estimated where it did not say."""
+        """What the turn has cost with this call; what the script says costs nothing."""
         if self.spent is None:
             return 0
-        told_in, told_out = self.told.tokens_in, self.told.tokens_out
-        prompt = self.spent.prompt_tokens if told_in is None else told_in
-        reply = estimated_tokens(self.characters) if told_out is None else told_out
-        return self.spent.tokens_before + prompt + reply
+        characters = self.characters if self.fallback_for is None else 0
+        return self.spent.tokens_before - self.unused + self.spent.cost(self.told, characters)
 
     def values(self) -> dict[str, Any]:
         """Give what is stored; each time as the seconds since then, so that all times are of one clock."""

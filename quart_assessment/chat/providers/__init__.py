@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol
 
@@ -119,3 +121,15 @@ class Provider(Protocol):
     async def close(self) -> None:
         """Give connections back. Replies under way break off."""
         ...
+
+
+# What a model may take to end a reply of which enough was read, so that it can say how many tokens that was.
+_REST_SECONDS = 0.2
+
+
+async def take_the_rest(pieces: AsyncGenerator[str, None]) -> None:
+    """Read a reply of which enough is known to its end, for what is said of it there; not for long."""
+    with suppress(TimeoutError, ModelFailure):
+        async with asyncio.timeout(_REST_SECONDS):
+            async for _ in pieces:
+                pass

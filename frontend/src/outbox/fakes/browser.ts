@@ -54,11 +54,20 @@ export class FakeBrowser {
 export class FakePage implements Device {
   readonly locks: LockManager;
   asked = 0;
+  private dead = false;
+  private readonly held: (() => void)[] = [];
   private readonly channels: BroadcastChannel[] = [];
   private tell: (what: "back" | "online" | "offline") => void = () => undefined;
 
-  constructor(locks: FakeLocks | undefined) {
-    this.locks = locks as unknown as LockManager;
+  constructor(locks: FakeLocks) {
+    const request = (name: string, options: LockOptions, hold: () => Promise<void>): Promise<void> => {
+      if (this.dead) return new Promise(() => undefined);
+      const killed = new Promise<void>((resolve) => this.held.push(resolve));
+      return locks.request(name, options, () =>
+        this.dead ? Promise.resolve() : Promise.race([hold(), killed]),
+      );
+    };
+    this.locks = { request } as unknown as LockManager;
   }
 
   channel(name: string): BroadcastChannel {
@@ -74,6 +83,28 @@ export class FakePage implements Device {
   watch(tell: (what: "back" | "online" | "offline") => void): () => void {
     this.tell = tell;
     return () => undefined;
+  }
+
+  /** Its calls to the service; none comes back, and none begins, once it was killed. */
+  over(fetching: typeof fetch): typeof fetch {
+    return async (...call) => {
+      if (this.dead) return new Promise<never>(() => undefined);
+      const reply = await fetching(...call);
+      return this.dead ? new Promise<never>(() => undefined) : reply;
+    };
+  }
+
+  /** The browser lets it do nothing, but takes none of its locks away. */
+  freeze(): void {
+    this.dead = true;
+    for (const channel of this.channels) channel.close();
+  }
+
+  /** The process is gone: its locks fall to others, and nothing of it is heard or said any more. */
+  kill(): void {
+    this.dead = true;
+    for (const channel of this.channels) channel.close();
+    for (const end of this.held) end();
   }
 
   /** The browser says so. */

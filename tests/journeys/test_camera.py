@@ -1,0 +1,300 @@
+"""Pictures: what the study wants reaches the store, and everybody goes on where none can be had."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from typing import Any
+from uuid import UUID
+
+import pytest
+from PIL import Image
+from playwright.async_api import Page, expect
+
+from tests.journeys import axe, walking
+from tests.journeys.conftest import OpenPage
+from tests.journeys.site import Site
+
+PHQ_FIRST = {"presentation": {"order": "phq_first"}}
+EVERY_SECOND = {
+    "recording_mode": "INTERVAL",
+    "interval_seconds": 1,
+    "capture_on_button_click": False,
+    "capture_on_message_send": False,
+    "capture_on_question_start": False,
+}
+NONE = EVERY_SECOND | {"recording_mode": "OFF", "interval_seconds": None}
+# What the page holds of the camera, through the element that plays it.
+HELD = "[...document.querySelectorAll('video')].some(one => one.srcObject?.active)"
+COUNT_ASKS = """
+    window.asked = [];
+    const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = wish => { window.asked.push(wish); return ask(wish); };
+"""
+
+
+async def at_the_check(site: Site, open_page: OpenPage, device: str = "granted", **changes: Any) -> Page:
+    study = await site.study(**PHQ_FIRST, **changes)
+    page = await open_page(site, await site.invite(study), camera=device)
+    await walking.begin(page)
+    await walking.consent(page, camera=True)
+    await walking.title(page, "Your camera")
+    return page
+
+
+async def at_a_question(site: Site, open_page: OpenPage, **changes: Any) -> Page:
+    page = await at_the_check(site, open_page, **changes)
+    await walking.check_camera(page)
+    await walking.instructions(page)
+    await walking.open_questionnaire(page)
+    await expect(page.get_by_text("Camera on")).to_be_visible()
+    return page
+
+
+async def answer(page: Page, place: int) -> None:
+    await walking.answer(page, 1)
+    await walking.press(page, "Next")
+    await expect(page.get_by_text(f"Question {place + 1} of")).to_be_visible()
+
+
+async def ledger(page: Page) -> tuple[int, int]:
+    captures = (await walking.session_of(page))["captures"]
+    assert isinstance(captures, dict)
+    return captures["expected"], captures["received"]
+
+
+async def all_received(page: Page, at_least: int) -> int:
+    """Wait until as many pictures as were announced have come."""
+    for _ in range(100):
+        expected, received = await ledger(page)
+        if expected == received >= at_least:
+            return received
+        await page.wait_for_timeout(100)
+    raise AssertionError(f"{received} of {expected} pictures have come, and {at_least} were to")
+
+
+async def announced(site: Site, page: Page) -> list[dict[str, Any]]:
+    session = (await walking.session_of(page))["id"]
+    return await site.rows(
+        "SELECT * FROM expected_captures WHERE session_id = $1 ORDER BY session_ms", UUID(str(session))
+    )
+
+
+async def kept_by(site: Site, page: Page) -> list[dict[str, Any]]:
+    session = (await walking.session_of(page))["id"]
+    return await site.rows(
+        "SELECT * FROM captures WHERE session_id = $1 ORDER BY session_ms", UUID(str(session))
+    )
+
+
+async def test_pictures_arrive_as_the_study_wants_them(site: Site, open_page: OpenPage) -> None:
+    page = await at_a_question(site, open_page, camera={"resolution": "500x500", "quality": 0.6})
+    for place in (1, 2):
+        await answer(page, place)
+    # A picture for each of three questions and two answers.
+    assert await all_received(page, 5) == 5
+    rows = await kept_by(site, page)
+    assert sorted(row["trigger"] for row in rows) == ["BUTTON_CLICK"] * 2 + ["QUESTION_START"] * 3
+    questions = {row["question_id"] for row in rows}
+    assert len(questions) == 3
+    assert None not in questions
+    width, height = await page.evaluate(
+        "(one => [one.videoWidth, one.videoHeight])(document.querySelector('video'))"
+    )
+    files = {hashlib.sha256(content).digest(): content for content in site.files()}
+    for row in rows:
+        content = files[row["sha256"]]
+        image = Image.open(io.BytesIO(content))
+        # As large as fits, of the camera's own shape.
+        assert (image.format, len(content)) == ("JPEG", row["size"])
+        assert image.size == (500, round(500 * height / width))
+        shades = image.resize((32, 32)).convert("L").getcolors() or []
+        assert len(shades) > 10, "the picture shows nothing"
+    # Each was announced first, with the time of its trigger.
+    times = {row["capture_id"]: row["session_ms"] for row in rows}
+    assert {row["capture_id"]: row["session_ms"] for row in await announced(site, page)} == times
+
+
+async def test_an_interval_takes_pictures_while_the_page_is_seen(site: Site, open_page: OpenPage) -> None:
+    page = await at_a_question(site, open_page, camera=EVERY_SECOND)
+    assert await all_received(page, 3) < 8
+    await page.evaluate(
+        """() => {
+            Object.defineProperty(document, 'hidden', {get: () => window.away, configurable: true});
+            window.away = true;
+            document.dispatchEvent(new Event('visibilitychange'));
+        }"""
+    )
+    await expect(page.get_by_text("Camera paused")).to_be_visible()
+    assert await page.evaluate(
+        "[...document.querySelectorAll('video')].every(one => !one.srcObject.getTracks()[0].enabled)"
+    )
+    before = await all_received(page, 3)
+    await page.wait_for_timeout(2500)
+    assert await ledger(page) == (before, before)
+    await page.evaluate("window.away = false; document.dispatchEvent(new Event('visibilitychange'))")
+    await expect(page.get_by_text("Camera on")).to_be_visible()
+    await all_received(page, before + 2)
+    times = [row["session_ms"] for row in await kept_by(site, page)]
+    assert all(later - earlier > 800 for earlier, later in zip(times, times[1:], strict=False))
+
+
+@pytest.mark.parametrize(
+    ("camera", "said"), [("denied", "The camera is not allowed"), ("missing", "No camera was found")]
+)
+async def test_without_a_camera_the_page_helps_and_goes_on(
+    site: Site, open_page: OpenPage, camera: str, said: str
+) -> None:
+    page = await at_the_check(site, open_page, camera)
+    assert await axe.violations(page) == []
+    await walking.press(page, "Turn on the camera")
+    await expect(page.get_by_role("alert").get_by_text(said)).to_be_visible()
+    assert await axe.violations(page) == []
+    await walking.press(page, "Try again")
+    await expect(page.get_by_role("alert").get_by_text(said)).to_be_visible()
+    await walking.press(page, "Go on without the camera")
+    await walking.instructions(page)
+    await walking.open_questionnaire(page)
+    await answer(page, 1)
+    session = await walking.session_of(page)
+    assert session["camera_check"] == {"mode": "optional", "ok": False}
+    assert await announced(site, page) == []
+    [row] = await site.rows("SELECT camera_reason FROM sessions WHERE id = $1", UUID(str(session["id"])))
+    assert row["camera_reason"] == camera
+
+
+async def test_a_required_camera_is_not_passed_by(site: Site, open_page: OpenPage) -> None:
+    study = await site.study(**PHQ_FIRST, camera={"check": "required"})
+    page = await open_page(site, await site.invite(study), camera="denied")
+    await walking.begin(page)
+    await walking.consent(page, camera=True)
+    await expect(page.get_by_text("This study needs a camera.")).to_be_visible()
+    await walking.press(page, "Turn on the camera")
+    await expect(page.get_by_text("You cannot go on without a camera here.")).to_be_visible()
+    await expect(page.get_by_role("button", name="Go on without the camera")).to_have_count(0)
+    assert (await walking.session_of(page))["next_step"] == "camera_check"
+
+
+async def test_a_camera_that_is_taken_away_is_told_and_comes_back(site: Site, open_page: OpenPage) -> None:
+    page = await at_a_question(site, open_page)
+    await answer(page, 1)
+    received = await all_received(page, 3)
+    # The page hears of a camera that was unplugged by this event alone.
+    await page.evaluate(
+        """() => {
+            const track = document.querySelector('video').srcObject.getTracks()[0];
+            track.stop();
+            track.dispatchEvent(new Event('ended'));
+        }"""
+    )
+    await expect(page.get_by_text("Camera off")).to_be_visible()
+    assert await axe.violations(page) == []
+    await answer(page, 2)
+    assert len(await site.answers(str((await walking.session_of(page))["id"]))) == 2
+    assert await all_received(page, received) == received
+    skipped = [row["trigger"] for row in await announced(site, page) if row["skipped"]]
+    assert sorted(skipped) == ["BUTTON_CLICK", "QUESTION_START"]
+    await walking.press(page, "Turn on again")
+    await expect(page.get_by_text("Camera on")).to_be_visible()
+    await answer(page, 3)
+    await all_received(page, received + 2)
+
+
+async def test_a_permission_that_is_withdrawn_stops_the_camera(site: Site, open_page: OpenPage) -> None:
+    page = await at_a_question(site, open_page)
+    await permit(page, "denied")
+    await expect(page.get_by_text("The camera is not allowed. You can go on.")).to_be_visible()
+    assert not await page.evaluate(HELD)
+    await answer(page, 1)
+    await permit(page, "granted")
+    await expect(page.get_by_text("Camera on")).to_be_visible()
+
+
+async def permit(page: Page, setting: str) -> None:
+    """Change what the person's browser lets the page do with cameras, as its own menu does."""
+    mine = await (await page.context.new_cdp_session(page)).send("Target.getTargetInfo")
+    assert page.context.browser is not None
+    whole = await page.context.browser.new_browser_cdp_session()
+    await whole.send(
+        "Browser.setPermission",
+        {
+            "permission": {"name": "camera"},
+            "setting": setting,
+            "browserContextId": mine["targetInfo"]["browserContextId"],
+        },
+    )
+
+
+async def test_nobody_is_asked_without_the_scope(site: Site, open_page: OpenPage) -> None:
+    study = await site.study(**PHQ_FIRST)
+    page = await open_page(site, "about:blank")
+    await page.context.add_init_script(COUNT_ASKS)
+    await page.goto(await site.invite(study))
+    await walking.to_questionnaire(page)
+    await answer(page, 1)
+    assert await page.evaluate("window.asked") == []
+    assert await announced(site, page) == []
+
+
+async def test_nobody_is_asked_where_the_study_takes_none(site: Site, open_page: OpenPage) -> None:
+    study = await site.study(**PHQ_FIRST, camera=NONE)
+    page = await open_page(site, "about:blank")
+    await page.context.add_init_script(COUNT_ASKS)
+    await page.goto(await site.invite(study))
+    await walking.begin(page)
+    await walking.consent(page, camera=True)
+    await walking.instructions(page)
+    await walking.open_questionnaire(page)
+    await answer(page, 1)
+    assert await page.evaluate("window.asked") == []
+
+
+async def test_a_study_without_a_check_takes_pictures_and_never_sound(
+    site: Site, open_page: OpenPage
+) -> None:
+    study = await site.study(**PHQ_FIRST, camera={"check": "off"})
+    page = await open_page(site, "about:blank")
+    await page.context.add_init_script(COUNT_ASKS)
+    await page.goto(await site.invite(study))
+    await walking.begin(page)
+    await walking.consent(page, camera=True)
+    await walking.instructions(page)
+    await walking.open_questionnaire(page)
+    await answer(page, 1)
+    await all_received(page, 3)
+    # Once for the whole visit.
+    [wish] = await page.evaluate("window.asked")
+    assert wish["audio"] is False
+
+
+async def test_the_newest_page_owns_the_camera(site: Site, open_page: OpenPage) -> None:
+    page = await at_a_question(site, open_page)
+    await all_received(page, 1)
+    second = await page.context.new_page()
+    await second.goto(f"{site.url}/")
+    await expect(second.get_by_text("Camera on")).to_be_visible()
+    await expect(page.get_by_text("Camera off here")).to_be_visible()
+    assert not await page.evaluate(HELD)
+    await walking.press(page, "Use this page")
+    await expect(page.get_by_text("Camera on")).to_be_visible()
+    await expect(second.get_by_text("Camera off here")).to_be_visible()
+    assert not await second.evaluate(HELD)
+
+
+async def test_the_check_is_for_everyone(
+    site: Site, open_page: OpenPage, viewport: tuple[int, int]
+) -> None:
+    study = await site.study(**PHQ_FIRST)
+    page = await open_page(site, await site.invite(study), viewport=viewport, color_scheme="dark")
+    await walking.begin(page)
+    await walking.consent(page, camera=True)
+    await walking.press(page, "Turn on the camera")
+    await expect(page.get_by_label("Live picture of your camera")).to_be_visible()
+    assert await axe.violations(page) == []
+    assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    await walking.press(page, "This looks right, go on")
+    await walking.instructions(page)
+    await page.get_by_text("What is taken?").click()
+    await expect(page.get_by_text("when you choose an answer")).to_be_visible()
+    assert await axe.violations(page) == []
+    assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
