@@ -10,7 +10,7 @@ run: ## install what is missing, then run all of it on HOST:PORT (127.0.0.1:8000
 	@bin/bootstrap run
 	@.venv/bin/quart-assessment run
 
-test: ## all tests and checks but the long counts (at most 20 minutes)
+test: ## all tests and checks but the long counts, two files of tests at a time (at most 20 minutes)
 	@bin/bootstrap test
 	@$(MAKE) check
 	@.venv/bin/pytest -m "not prove" -n 2 --dist loadfile --no-loadscope-reorder
