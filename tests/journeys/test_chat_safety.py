@@ -11,7 +11,12 @@ from tests.journeys.talking import Talk, at_chat
 
 AT_RISK = "I want to die."
 HOTLINES = [
-    {"name": "Crisis line", "phone": "+62 21 500 454", "url": "https://help.example/now", "hours": "day and night"},
+    {
+        "name": "Crisis line",
+        "phone": "+62 21 500 454",
+        "url": "https://help.example/now",
+        "hours": "day and night",
+    },
     {"name": "Not a page", "url": "javascript:alert(1)"},
 ]
 
@@ -27,7 +32,9 @@ async def test_help_is_above_all_at_once_and_stays_at_its_turn(site: Site, open_
     panel = talk.page.get_by_role("dialog", name="Help, right now")
     await talk.say(AT_RISK)
     await expect(panel).to_be_visible()
-    await expect(panel.get_by_text("This is a demonstration. The numbers here are placeholders")).to_be_visible()
+    await expect(
+        panel.get_by_text("This is a demonstration. The numbers here are placeholders")
+    ).to_be_visible()
     assert await talk.page.evaluate("document.querySelector('dialog[open]').matches(':modal')")
     await talk.page.keyboard.press("Escape")
     await expect(panel).to_be_hidden()
