@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.async_api import expect
 
+from tests.journeys import axe
 from tests.journeys.conftest import OpenPage
 from tests.journeys.site import Site
 from tests.journeys.talking import Talk, at_chat
@@ -110,8 +110,14 @@ async def test_under_policy_end_the_help_stays_until_the_person_continues(
     assert await talk.end_reason() == "safety"
 
 
-@pytest.mark.parametrize("words", ["Saya ingin mati."])
-async def test_in_indonesian_too(site: Site, open_page: OpenPage, words: str) -> None:
-    talk = await talking(site, open_page, "continue")
-    await talk.say(words)
-    await expect(talk.page.get_by_role("dialog", name="Help, right now")).to_be_visible()
+async def test_in_indonesian_too(site: Site, open_page: OpenPage) -> None:
+    talk = await at_chat(site, open_page, scripted=True, language="id")
+    await talk.button("Mulai percakapan").click()
+    await talk.replies(1)
+    await talk.page.get_by_role("textbox", name="Pesan Anda").fill("Saya ingin mati.")
+    await talk.button("Kirim").click()
+    panel = talk.page.get_by_role("dialog", name="Bantuan, saat ini juga")
+    await expect(panel.get_by_text("Nomor-nomor di sini hanya contoh")).to_be_visible()
+    await talk.button("Tutup").click()
+    await talk.assert_shown_as_kept()
+    assert await axe.violations(talk.page) == []

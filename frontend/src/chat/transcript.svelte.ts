@@ -35,7 +35,6 @@ export class Transcript {
   exchanges = $state<Exchange[]>([]);
   /** The connection to a running reply is lost; it is made again by itself. */
   lost = $state(false);
-  readonly newest = $derived(this.exchanges.findLast((one) => one.turnNumber !== null) ?? null);
 
   private following: { id: Id; follower: Follower; done: Promise<void> } | null = null;
   private syncing: Promise<boolean> | null = null;
@@ -60,6 +59,11 @@ export class Transcript {
 
   close(): void {
     this.following?.follower.stop();
+  }
+
+  /** The newest turn that the service knows. Not `$derived`: it is read after the view has gone, too. */
+  get newest(): Exchange | null {
+    return this.exchanges.findLast((one) => one.turnNumber !== null) ?? null;
   }
 
   find(id: Id): Exchange | undefined {
