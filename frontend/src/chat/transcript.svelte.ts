@@ -24,6 +24,8 @@ export interface TranscriptParts {
   begun: (message: Id) => void;
   /** It was read back anew. */
   adopted: () => void;
+  /** The service will not take a message, for this reason. */
+  refused: (code: string) => void;
   failed: (error: unknown) => void;
 }
 
@@ -147,6 +149,8 @@ export class Transcript {
     exchange.refusal = code;
     const { messageId, message, sentAt } = exchange;
     await this.parts.kept.keepNotSent({ message_id: messageId, text: message ?? "", code, sent_at: sentAt });
+    this.parts.refused(code);
+    void this.sync();
   }
 
   private async unsent(): Promise<MessageEntry[]> {
