@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -12,13 +13,15 @@ from playwright.async_api import Page, expect
 from tests.camera.pictures import jpeg
 from tests.ground.participant import Participant, kept
 from tests.ground.study import People
-from tests.journeys import axe, walking
+from tests.journeys import axe
 from tests.journeys.conftest import OpenPage
+from tests.journeys.pressing import press, title
 from tests.journeys.site import Site
+from tests.journeys.walking import Walk
 
 RISKY = "I want to kill myself."
 # The browser writes a line about each refused login; those are wanted here.
-REFUSALS = {"faults": True}
+REFUSALS: dict[str, Any] = {"faults": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ async def visited(site: Site) -> Visited:
         await someone.arrive()
         await announce_and_bring(someone)
         questions = await someone.questions()
-        for place, question in enumerate(questions[:8]):
+        for place, question in enumerate(questions[:7]):
             kept(await someone.save(question["id"], place % 4, session_ms=65_000 + place))
         kept(await someone.save(questions[0]["id"], 3, version=2, session_ms=-90_000))
         risky = next(question for question in questions if question["risk"])
@@ -68,16 +71,16 @@ async def announce_and_bring(someone: Participant) -> None:
 
 
 async def log_in(page: Page, username: str, password: str) -> None:
-    await walking.title(page, "Log in as staff")
     await page.get_by_label("User name").fill(username)
     await page.get_by_label("Password").fill(password)
-    await walking.press(page, "Log in")
+    await press(page, "Log in")
 
 
 async def at_the_desk(
     site: Site, open_page: OpenPage, people: People, place: str = "", **how: object
 ) -> Page:
     page = await open_page(site, f"/#/staff{place}", **how)
+    await title(page, "Log in as staff")
     await log_in(page, people.researcher.username, people.researcher.password)
     return page
 
@@ -89,7 +92,7 @@ async def test_staff_read_a_session_whole(site: Site, open_page: OpenPage) -> No
     for told in ("In the questionnaire", "1 answer", "1 picture", "1 open alert"):
         await expect(row).to_contain_text(told)
     await row.get_by_role("link").click()
-    await walking.title(page, f"Session of {visit.code}")
+    await title(page, f"Session of {visit.code}")
 
     first = page.get_by_role("row").filter(has_text="ANHEDONIA")
     for told in ("3", "2", "time in doubt"):
@@ -102,11 +105,11 @@ async def test_staff_read_a_session_whole(site: Site, open_page: OpenPage) -> No
     await expect(page.get_by_text("1 was announced and has not come.")).to_be_visible()
     await expect(page.get_by_role("img")).to_have_count(0)
     assert await reads(site, visit, "capture_read") == 0
-    await walking.press(page, "Show 1 picture")
+    await press(page, "Show 1 picture")
     image = page.get_by_role("img", name="Picture of the participant")
     await expect(image).to_have_js_property("naturalWidth", 160)
     assert await reads(site, visit, "capture_read") == 1
-    await walking.press(page, "Hide the pictures")
+    await press(page, "Hide the pictures")
     await expect(image).to_have_count(0)
     assert await reads(site, visit, "session_read") == 1
 
@@ -127,19 +130,19 @@ async def test_a_mails_link_leads_to_the_alert_and_what_was_done_is_kept(
     visit = await visited(site)
     alert = visit.alerts["phq"]
     page = await at_the_desk(site, open_page, visit.people, f"/alerts/{alert}")
-    await walking.title(page, "Alert")
+    await title(page, "Alert")
     await expect(page.get_by_text("An answer in the questionnaire")).to_be_visible()
-    await walking.press(page, "Record what was done")
+    await press(page, "Record what was done")
     await expect(page.get_by_label("What was done?")).to_be_focused()
     await page.get_by_label("What was done?").select_option(label="Reached, and safe for now")
     await page.get_by_label("Note").fill("Spoke for ten minutes.")
     assert await axe.violations(page) == []
-    await walking.press(page, "Record what was done")
+    await press(page, "Record what was done")
     await expect(page.get_by_role("status").get_by_text("Recorded. Thank you.")).to_be_visible()
     [row] = await site.rows("SELECT state, outcome, note FROM alerts WHERE id = $1", UUID(alert))
     assert tuple(row.values()) == ("acknowledged", "reached_safe", "Spoke for ten minutes.")
     await page.get_by_role("link", name="Alerts").click()
-    await walking.title(page, "Alerts")
+    await title(page, "Alerts")
     await expect(page.get_by_text("Nothing was found.")).to_be_visible()
 
 
@@ -171,7 +174,7 @@ async def test_what_may_not_be_seen_is_said(site: Site, open_page: OpenPage) -> 
     await expect(page.get_by_role("alert")).to_contain_text("a study that you do not see")
     await expect(page.get_by_role("alert")).to_contain_text("To ask about this, quote")
     await page.goto(f"/#/staff/alerts/{visit.alerts['phq']}")
-    await walking.title(page, "This alert was not found")
+    await title(page, "This alert was not found")
     await page.get_by_role("link", name="Sessions").click()
     await expect(page.get_by_text("Nothing was found.")).to_be_visible()
 
@@ -181,13 +184,13 @@ async def test_a_login_that_ended_is_asked_for_again_and_logging_out_ends_it(
 ) -> None:
     visit = await visited(site)
     page = await at_the_desk(site, open_page, visit.people, **REFUSALS)
-    await walking.title(page, "Sessions")
+    await title(page, "Sessions")
     await site.rows("UPDATE logins SET idle_until = now() - interval '1 second'")
     await page.get_by_role("link", name="Alerts").click()
     await expect(page.get_by_text("Your login has ended.")).to_be_visible()
     await log_in(page, visit.people.researcher.username, visit.people.researcher.password)
-    await walking.title(page, "Alerts")
-    await walking.press(page, "Log out")
+    await title(page, "Alerts")
+    await press(page, "Log out")
     await expect(page.get_by_role("link", name="Sessions")).to_have_count(0)
     assert (await page.request.get("/api/auth/me")).status == 401
 
@@ -197,7 +200,7 @@ async def test_a_participants_page_loads_nothing_of_the_desk(site: Site, open_pa
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     await page.goto(await site.invite(await site.study(presentation={"order": "phq_first"})))
-    await walking.to_questionnaire(page)
+    await Walk(page).to_questions()
     assert [one for one in asked if one.endswith(".js")]
     assert not [one for one in asked if "Staff" in one]
 
