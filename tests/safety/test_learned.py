@@ -13,10 +13,9 @@ from tests.safety.training.train import WEIGHTS, Text, examples, trained, writte
 # None of them is a training text.
 IN_WORDS_NO_RULE_HAS = {
     "en": [
-        "I've looked up which tablets would be enough to kill a person my size",
         "on the balcony again with one leg over the rail, wanting to drop",
-        "swallowing all those tablets is what I have in mind for tonight",
-        "I have got a blade taped under the sink for my wrists",
+        "the blade is under the sink for tonight and my wrists know it",
+        "I went to see which of the trees would carry me with a rope",
     ],
     "id": [
         "aku udah cari tahu berapa tablet yang bisa bikin orang mati",
@@ -63,9 +62,9 @@ def test_of_the_ordinary_answers_it_learned_from_it_takes_one_in_a_hundred_at_mo
 
 
 def test_what_another_is_quoted_with_does_not_count() -> None:
-    for_later = IN_WORDS_NO_RULE_HAS["en"][2]
-    assert check_message(for_later, "en") is not None
-    assert check_message(f'My brother wrote "{for_later}" and I drove over', "en") is None
+    words = IN_WORDS_NO_RULE_HAS["en"][0]
+    assert check_message(words, "en") is not None
+    assert check_message(f'My brother wrote "{words}" and I drove over', "en") is None
 
 
 def test_a_language_without_weights_is_judged_by_the_rules_alone() -> None:
