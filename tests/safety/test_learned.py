@@ -89,7 +89,7 @@ def test_a_long_sentence_without_a_stop_does_not_hide_its_middle() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_is_looked_at_grows_with_the_message_and_no_more(language: str) -> None:
     table = concepts(language, doubles_fold=rule_sets(language)[0].spelling.doubles_fold)
-    words = "i want to end my life not with pills aku tidak mau hidup".split()
+    words = ["i", "want", "to", "end", "my", "life", "not", "with", "pills", "aku", "tidak", "mau", "hidup"]
     few, many = (sum(1 for _ in features(words * times, table, "about")) for times in (10, 1000))
     assert many <= 101 * few
 
