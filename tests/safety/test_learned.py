@@ -7,8 +7,8 @@ from quart_assessment.safety.learned import learned
 from quart_assessment.safety.rule_sets import rule_sets
 from quart_assessment.safety.rules import check_by_rules, check_message
 from tests.safety.training.evaluate import score
-from tests.safety.training.texts import LANGUAGES, development_texts, training_texts
-from tests.safety.training.train import WEIGHTS, Text, examples, trained, written
+from tests.safety.training.texts import LANGUAGES, Text, development_texts, training_texts
+from tests.safety.training.train import WEIGHTS, examples, trained, written
 
 # None of them is a training text.
 IN_WORDS_NO_RULE_HAS = {
