@@ -22,7 +22,7 @@ THRESHOLDS = (0.0, 0.2, 0.3, 0.4, 0.45, 0.5, 0.6, 0.8, 1.0)
 # The families of ordinary answers that were not written to look like something else.
 NATURAL = (
     "sleep", "appetite", "tired", "low mood", "concentration", "long", "anger", "natural", "jawaban", "tidur", "makan",
-    "capek", "sedih", "pikiran", "kecemasan", "panjang",
+    "capek", "sedih", "pikiran", "kecemasan", "panjang", "neutral", "netral",
 )  # fmt: skip
 
 
