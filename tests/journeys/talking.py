@@ -89,7 +89,8 @@ class Talk:
 
     async def end_reason(self) -> str | None:
         [row] = await self.site.rows(
-            "SELECT end_reason FROM assessments WHERE session_id = $1 AND kind = 'chat'", UUID(self.session_id)
+            "SELECT end_reason FROM assessments WHERE session_id = $1 AND kind = 'chat'",
+            UUID(self.session_id),
         )
         reason: str | None = row["end_reason"]
         return reason

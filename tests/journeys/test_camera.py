@@ -281,9 +281,7 @@ async def test_the_newest_page_owns_the_camera(site: Site, open_page: OpenPage) 
     assert not await second.evaluate(HELD)
 
 
-async def test_the_check_is_for_everyone(
-    site: Site, open_page: OpenPage, viewport: tuple[int, int]
-) -> None:
+async def test_the_check_is_for_everyone(site: Site, open_page: OpenPage, viewport: tuple[int, int]) -> None:
     study = await site.study(**PHQ_FIRST)
     page = await open_page(site, await site.invite(study), viewport=viewport, color_scheme="dark")
     await walking.begin(page)
