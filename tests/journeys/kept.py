@@ -29,13 +29,21 @@ _LOOK = """async () => {
   }
   return found;
 }"""
-_CHOOSE = """async (value) => {
-  const radio = document.querySelectorAll("input[type=radio]")[value];
+_CHOOSE = """async ([place, value]) => {
+  const radio = document.querySelectorAll("fieldset")[place].querySelectorAll("input[type=radio]")[value];
   radio.click();
   const at = performance.now();
   await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
   return { painted: radio.checked, item: radio.name, ms: performance.now() - at };
 }"""
+
+FULL = """() => {
+  const full = () => { throw new DOMException("no room", "QuotaExceededError"); };
+  IDBObjectStore.prototype.add = IDBObjectStore.prototype.put = full;
+}"""
+"""From now on the device has no room for anything more (Chromium takes no other quota from its debugger)."""
+NO_STORAGE = "Object.defineProperty(window, 'indexedDB', { value: undefined })"
+"""A private window of a browser that has no database there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +67,9 @@ async def held(page: Page) -> list[dict[str, Any]]:
         await bare.close()
 
 
-async def choose(page: Page, value: int) -> Click:
-    """Choose in the question shown, and wait until that is painted."""
-    done = await page.evaluate(_CHOOSE, value)
+async def choose(page: Page, value: int, place: int = 0) -> Click:
+    """Choose in a question of those shown, and wait until that is painted."""
+    done = await page.evaluate(_CHOOSE, [place, value])
     return Click(done["item"], value, done["painted"])
 
 
