@@ -78,7 +78,7 @@ export const words: Words<FrameWords> = {
   },
   id: {
     name: "Asesmen",
-    demo: "Demonstrasi, bukan layanan perawatan",
+    demo: "Demonstrasi, bukan perawatan",
     menu: "Menu",
     history: "Ikhtisar dan riwayat",
     assessment: "Kembali ke asesmen",

@@ -2,6 +2,7 @@ import { plural, type Words } from "../../words/languages.svelte";
 
 interface LeavingWords {
   back: string;
+  backShort: string;
   pauseTitle: string;
   pauseText: (until: string) => string;
   pauseHow: string;
@@ -46,6 +47,7 @@ interface LeavingWords {
 export const words: Words<LeavingWords> = {
   en: {
     back: "Back to the assessment",
+    backShort: "Back",
     pauseTitle: "Pause and come back later",
     pauseText: (until) => `Everything you entered is saved. You can go on until ${until}.`,
     pauseHow:
@@ -107,6 +109,7 @@ export const words: Words<LeavingWords> = {
   },
   id: {
     back: "Kembali ke asesmen",
+    backShort: "Kembali",
     pauseTitle: "Jeda dan kembali nanti",
     pauseText: (until) => `Semua isian Anda tersimpan. Anda dapat melanjutkan sampai ${until}.`,
     pauseHow:
