@@ -13,6 +13,8 @@ from tests.journeys.kept import FULL, NO_STORAGE, Click, choose, held, kill_tab,
 from tests.journeys.site import Site
 from tests.journeys.walking import Walk
 
+FULL_SIGN = "Not kept on this device – keep this page open"
+
 
 async def questionnaire(
     site: Site, open_page: OpenPage, *, faults: bool = True, camera: bool = False
@@ -116,7 +118,11 @@ async def test_the_page_comes_up_and_keeps_clicks_without_a_network(site: Site, 
 async def test_two_tabs_bring_each_click_once(site: Site, open_page: OpenPage) -> None:
     study = await site.study(presentation={"order": "phq_first", "phq_layout": "all"})
     page = await open_page(site, await site.invite(study), faults=True)
-    await Walk(page).to_questions()
+    walk = Walk(page)
+    await walk.begin()
+    await walk.consent()
+    await walk.read("instructions", "begin")
+    await page.get_by_role("radio").first.wait_for()
     session = await session_id(page)
     other = await page.context.new_page()
     await other.goto("/")
@@ -221,7 +227,7 @@ async def test_a_device_without_room_says_so_and_sends_at_once(site: Site, open_
     await page.evaluate(FULL)
     await page.context.set_offline(True)
     await choose(page, 2)
-    await signed(page, "This device is full")
+    await signed(page, FULL_SIGN)
     await page.context.set_offline(False)
     await signed(page, "Saved")
     assert [*(await site.answers(await session_id(page))).values()] == [(2, 1)]
@@ -235,7 +241,7 @@ async def test_a_browser_that_keeps_nothing_says_so_and_sends_at_once(
     await page.add_init_script(NO_STORAGE)
     await page.goto(await site.invite(study))
     await Walk(page).to_questions()
-    await signed(page, "This device is full")
+    await signed(page, FULL_SIGN)
     async with page.expect_response(lambda reply: "/phq/responses/" in reply.url):
         await choose(page, 2)
     assert [*(await site.answers(await session_id(page))).values()] == [(2, 1)]
