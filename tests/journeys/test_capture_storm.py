@@ -42,7 +42,13 @@ async def test_answers_are_saved_at_once_in_a_storm_of_pictures_on_a_narrow_line
 ) -> None:
     study = await site.study(
         presentation={"order": "phq_first"},
-        camera={"recording_mode": "INTERVAL", "interval_seconds": 1},
+        camera={
+            "recording_mode": "INTERVAL",
+            "interval_seconds": 1,
+            "capture_on_button_click": False,
+            "capture_on_message_send": False,
+            "capture_on_question_start": False,
+        },
     )
     page = await open_page(site, await site.invite(study), faults=True)
     walk = Walk(page)
