@@ -5,6 +5,7 @@ interface LeavingWords {
   backShort: string;
   pauseTitle: string;
   pauseText: (until: string) => string;
+  clockOff: string;
   pauseHow: string;
   stay: string;
   stopTitle: string;
@@ -50,6 +51,7 @@ export const words: Words<LeavingWords> = {
     backShort: "Back",
     pauseTitle: "Pause and come back later",
     pauseText: (until) => `Everything you entered is saved. You can go on until ${until}.`,
+    clockOff: "The clock of this device is set to another time; please go by another one.",
     pauseHow:
       "Close this page whenever you like. To come back, open your link again or log in, on this device or another one: you go on where you were. On a device that others use, please log out as well.",
     stay: "Go on now",
@@ -112,6 +114,7 @@ export const words: Words<LeavingWords> = {
     backShort: "Kembali",
     pauseTitle: "Jeda dan kembali nanti",
     pauseText: (until) => `Semua isian Anda tersimpan. Anda dapat melanjutkan sampai ${until}.`,
+    clockOff: "Jam perangkat ini menunjukkan waktu yang lain; mohon gunakan jam lain sebagai patokan.",
     pauseHow:
       "Tutup halaman ini kapan saja. Untuk kembali, buka lagi tautan Anda atau masuk, di perangkat ini atau yang lain: Anda melanjutkan dari tempat terakhir. Di perangkat yang dipakai orang lain juga, mohon keluar dahulu.",
     stay: "Lanjutkan sekarang",
