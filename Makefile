@@ -11,7 +11,7 @@ run: ## install what is missing, then run all of it on HOST:PORT (127.0.0.1:8000
 	@.venv/bin/python bin/build_page.py
 	@.venv/bin/quart-assessment run
 
-test: ## all tests and checks but the long counts (at most 20 minutes)
+test: ## all tests and checks but the long counts, two files of tests at a time (at most 20 minutes)
 	@bin/bootstrap test
 	@.venv/bin/python bin/build_page.py
 	@$(MAKE) check

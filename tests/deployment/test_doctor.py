@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from quart_assessment.cli.doctor import examine, examine_address, examine_secret, examine_store
+from quart_assessment.cli.doctor import (
+    examine,
+    examine_address,
+    examine_page,
+    examine_secret,
+    examine_store,
+)
 from quart_assessment.cli.doctor_database import examine_database
 from quart_assessment.cli.doctor_models import examine_models
 from quart_assessment.cli.doctor_studies import examine_studies
@@ -221,3 +227,16 @@ def test_a_fault_is_one_line_and_exit_status_1(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stdout.startswith("fail  database: DATABASE_URL is not set")
     assert done.stderr == ""
+
+
+def test_a_page_that_is_missing_is_warned_of_and_half_of_one_fails(tmp_path: Path) -> None:
+    settings = Settings(page_dir=tmp_path)
+    missing = examine_page(settings)
+    assert missing.level == "warn"
+    assert "`make run` builds the page" in missing.sentence
+    (tmp_path / "index.html").write_text('<script type="module" src="/assets/gone.js"></script>')
+    half = examine_page(settings)
+    assert half.level == "fail"
+    assert "assets/gone.js is missing" in half.sentence
+    (tmp_path / "index.html").write_text("<p>whole</p>")
+    assert examine_page(settings).level == "ok"

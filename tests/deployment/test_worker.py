@@ -65,6 +65,7 @@ async def test_a_reload_under_load_fails_no_request_and_replaces_every_worker(
     trial: Callable[..., Service],
 ) -> None:
     service = trial()
+    await asyncio.to_thread(wait_until, lambda: len(service.workers()) == 2, "both workers")
     before = {worker.pid for worker in service.workers()}
     failures: list[str] = []
     stop = asyncio.Event()
@@ -82,7 +83,9 @@ async def test_a_reload_under_load_fails_no_request_and_replaces_every_worker(
             group.create_task(send(client))
         service.signal(signal.SIGHUP)
         await asyncio.to_thread(
-            wait_until, lambda: not before & {worker.pid for worker in service.workers()}, "new workers"
+            wait_until,
+            lambda: len(service.workers()) == 2 and not before & {worker.pid for worker in service.workers()},
+            "new workers",
         )
         stop.set()
     assert failures == []

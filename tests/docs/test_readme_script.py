@@ -60,7 +60,7 @@ def said(pattern: str, printed: str) -> str:
 async def test_the_script_leads_through_a_whole_assessment(
     serve: Callable[..., Service], database: Database, local_model: Model, tmp_path: Path, first: str
 ) -> None:
-    service = serve(database, model=local_model, ready="/readyz", llm_max_tokens=60)
+    service = serve(database, model=local_model, ready="/readyz", llm_max_tokens=24)
     demo = await demo_of(database, service, tmp_path, order=f"{first}_first")
     done = run(demo, PARTICIPANT="1")
     assert (done.returncode, done.stderr) == (0, ""), done.stdout

@@ -63,9 +63,15 @@ def main() -> None:
     disk = FailingDisk(root) if fails else RecordingDisk(record)
     disk.install()
     os.environ.update(plan.environment)
+    import httpx  # noqa: F401
+
+    import tests.ground.lifespan  # noqa: F401
     from quart_assessment.app import create_app
+    from quart_assessment.safety.reply_rules import load_rules
 
     app = create_app()
+    # Each run's process inherits what takes longest, and does not do it again.
+    load_rules()
     for run in plan.runs:
         child = os.fork()
         if child == 0:

@@ -63,7 +63,8 @@ class Service:
 
     def workers(self) -> list[psutil.Process]:
         """Those that serve at the moment."""
-        return [child for child in psutil.Process(self.process.pid).children() if child.is_running()]
+        children = psutil.Process(self.process.pid).children()
+        return [child for child in children if child.is_running() and not _has_ended(child)]
 
     def kill_workers(self) -> None:
         """Kill those that serve, as a power loss would; their master starts others."""
@@ -140,6 +141,14 @@ def start_service(
         service.stop(5)
         raise
     return service
+
+
+def _has_ended(child: psutil.Process) -> bool:
+    """Tell whether a process is over, though its parent may not know yet."""
+    try:
+        return child.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 @contextmanager

@@ -93,7 +93,7 @@ NAMES: dict[str, dict[str, str]] = {
         "withdrawn": "Sudah ditarik kembali",
         "withdrew": "Anda sudah mengundurkan diri",
         "log out": "Keluar",
-        "help": "Dapatkan bantuan sekarang",
+        "help": "Bantuan sekarang",
         "close": "Tutup",
         "entry": "Selamat datang",
         "log in": "Masuk",

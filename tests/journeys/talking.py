@@ -30,6 +30,10 @@ class Talk:
     session_id: str
 
     @property
+    def session(self) -> UUID:
+        return UUID(self.session_id)
+
+    @property
     def log(self) -> Locator:
         return self.page.get_by_role("log")
 
@@ -70,7 +74,7 @@ class Talk:
         rows = await self.site.rows(
             "SELECT turn_number, message_id, message, reply, state, timing, asks FROM turns"
             " WHERE session_id = $1 ORDER BY turn_number",
-            UUID(self.session_id),
+            self.session,
         )
         return [row | {"timing": _read(row["timing"])} for row in rows]
 
@@ -89,8 +93,7 @@ class Talk:
 
     async def end_reason(self) -> str | None:
         [row] = await self.site.rows(
-            "SELECT end_reason FROM assessments WHERE session_id = $1 AND kind = 'chat'",
-            UUID(self.session_id),
+            "SELECT end_reason FROM assessments WHERE session_id = $1 AND kind = 'chat'", self.session
         )
         reason: str | None = row["end_reason"]
         return reason
@@ -112,7 +115,8 @@ async def at_chat(
     chat = options.pop("chat", {})
     presentation = {"order": "chat_first"} | options.pop("presentation", {})
     language = options.pop("language", "en")
-    study = await site.study(scripted=scripted, chat=chat, presentation=presentation, **CHAT_FIRST)
+    changes = CHAT_FIRST | ({"help": options.pop("help")} if "help" in options else {})
+    study = await site.study(scripted=scripted, chat=chat, presentation=presentation, **changes)
     link = await site.invite(study)
     session_id = await _agreed(site, link.rsplit("/", 1)[1], language)
     talk = Talk(site, await open_page(site, link, **options), session_id)

@@ -286,9 +286,12 @@ export class Camera {
     const { clock } = this.parts;
     const begunAt = clock.ticks();
     let timer: ReturnType<typeof setTimeout>;
+    let due = begunAt;
     const plan = () => {
       const now = clock.ticks();
-      timer = setTimeout(taken, nextDue(begunAt, intervalMs, now) - now);
+      // A timer may fire a little early: what was due then is not due once more.
+      due = nextDue(begunAt, intervalMs, Math.max(now, due));
+      timer = setTimeout(taken, due - now);
     };
     const taken = () => {
       this.capture("INTERVAL");

@@ -21,7 +21,7 @@ export interface Trouble {
 
 const TICK_MS = 15_000;
 /** The session stands elsewhere than this page thinks. */
-const MOVED_ON = new Set(["wrong_step", "session_ended", "assessment_replaced", "not_found"]);
+const MOVED_ON = new Set(["wrong_step", "session_ended", "not_found"]);
 
 /** The interview on this page: what is written, what is sent, and how it ends. */
 export class Chat {
@@ -61,6 +61,7 @@ export class Chat {
       accepted: () => (this.goesOn = false),
       begun: (message) => this.times.begun(message),
       adopted: () => this.adopted(),
+      refused: (code) => this.moved(code),
       failed: (error) => this.failed(error),
     });
     this.bringing = new Bringing({
@@ -308,6 +309,12 @@ export class Chat {
     void this.transcript.sync();
   }
 
+  private moved(code: string): void {
+    // An interview that was begun anew takes this one's place, with the words that were not sent.
+    if (code === "assessment_replaced") void this.goOn();
+    else if (MOVED_ON.has(code)) this.movedOn = true;
+  }
+
   /** The page asks for a login; what was interrupted goes on after it. */
   private loginWanted(): void {
     this.visit.refresh().then(
@@ -323,7 +330,7 @@ export class Chat {
     if (error instanceof Refused) {
       this.trouble = { code: error.code, requestId: error.requestId };
       if (error.status === 401) this.loginWanted();
-      if (MOVED_ON.has(error.code)) this.movedOn = true;
+      this.moved(error.code);
     } else {
       const requestId = error instanceof Unreachable ? error.requestId : null;
       this.trouble = { code: "unreachable", requestId };

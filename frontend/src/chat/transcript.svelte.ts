@@ -24,6 +24,8 @@ export interface TranscriptParts {
   begun: (message: Id) => void;
   /** It was read back anew. */
   adopted: () => void;
+  /** The service will not take a message, for this reason. */
+  refused: (code: string) => void;
   failed: (error: unknown) => void;
 }
 
@@ -33,7 +35,6 @@ export class Transcript {
   exchanges = $state<Exchange[]>([]);
   /** The connection to a running reply is lost; it is made again by itself. */
   lost = $state(false);
-  readonly newest = $derived(this.exchanges.findLast((one) => one.turnNumber !== null) ?? null);
 
   private following: { id: Id; follower: Follower; done: Promise<void> } | null = null;
   private syncing: Promise<boolean> | null = null;
@@ -58,6 +59,11 @@ export class Transcript {
 
   close(): void {
     this.following?.follower.stop();
+  }
+
+  /** The newest turn that the service knows. Not `$derived`: it is read after the view has gone, too. */
+  get newest(): Exchange | null {
+    return this.exchanges.findLast((one) => one.turnNumber !== null) ?? null;
   }
 
   find(id: Id): Exchange | undefined {
@@ -147,6 +153,8 @@ export class Transcript {
     exchange.refusal = code;
     const { messageId, message, sentAt } = exchange;
     await this.parts.kept.keepNotSent({ message_id: messageId, text: message ?? "", code, sent_at: sentAt });
+    this.parts.refused(code);
+    void this.sync();
   }
 
   private async unsent(): Promise<MessageEntry[]> {

@@ -19,10 +19,15 @@ export function theDevice(): Device {
     channel: (name) => (typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(name)),
     persist() {
       // Refused or unknown: the browser then clears as it sees fit, which docs/page-storage.md says.
-      globalThis.navigator?.storage?.persist?.().catch(() => undefined);
+      void askToPersist().catch(() => undefined);
     },
     watch,
   });
+}
+
+async function askToPersist(): Promise<void> {
+  const storage = globalThis.navigator?.storage;
+  if (storage?.persist !== undefined && !(await storage.persisted())) await storage.persist();
 }
 
 function watch(tell: (what: "back" | "online" | "offline") => void): () => void {

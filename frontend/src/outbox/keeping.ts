@@ -86,8 +86,8 @@ export class Keeping {
   private async look(): Promise<void> {
     if (!this.clock.known || this.closed) return;
     try {
-      const nothingLeft = await this.shelves.tidy(this.clock.now());
-      if (!(await this.letGo()) || !nothingLeft) return;
+      const left = await this.shelves.tidy(this.clock.now());
+      if (!(await this.letGo()) || left !== "nothing") return;
       this.spent = true;
       await this.shelves.destroy();
     } catch {

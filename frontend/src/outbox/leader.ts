@@ -70,8 +70,9 @@ export class Leader {
         // Who takes it needs no place in the queue, and may not have both.
         const options: LockOptions = takes ? { steal: true } : { signal: this.queued.signal };
         await locks.request(this.name, options, () => this.hold());
-      } catch {
-        // Taken by another page, or called off to take it.
+      } catch (error) {
+        // Taken by another page, or called off to take it; else the browser gives no locks here.
+        if (!(error instanceof DOMException && error.name === "AbortError")) return this.win();
       }
       this.lose();
     }

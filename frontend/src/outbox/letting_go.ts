@@ -14,9 +14,14 @@ export interface LettingGo {
   sessions: Id[];
   /** These kept values go. */
   kept: string[];
-  /** Then nothing waits, no session is open, and nothing is to be shown: the database may go. */
-  nothingLeft: boolean;
+  left: Left;
 }
+
+/**
+ * `nothing`: all sessions are over, nothing waits, nothing is to be shown: the database may go. `never`: nothing was
+ * ever put, such as right after a first login.
+ */
+export type Left = "something" | "nothing" | "never";
 
 /**
  * Decide what has had its time: of a session that is over, what is kept goes once nothing of it waits, and all of it
@@ -43,7 +48,9 @@ export function whatToLetGo(held: Held, now: number): LettingGo {
       ? nothingOpen || now > expiresAt(undefined, one.at)
       : isOver(course.get(one.session), now) && !waits(one.session),
   );
-  return { sessions: expired, kept: kept.map((one) => one.name), nothingLeft: nothingOpen };
+  const never = all.size === 0 && held.kept.length === 0;
+  const rest = never ? "never" : nothingOpen ? "nothing" : "something";
+  return { sessions: expired, kept: kept.map((one) => one.name), left: rest };
 }
 
 function timesOf(held: Held, session: Id): number[] {

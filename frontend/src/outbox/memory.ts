@@ -1,5 +1,6 @@
 import type { Id } from "../api/contract";
 import type { NewEntry, RefusedEntry } from "./entries";
+import type { Left } from "./letting_go";
 import { itemOf, nameOf, type Row } from "./rows";
 import type { Course } from "./rules";
 import type { Shelf } from "./shelf";
@@ -29,7 +30,9 @@ export class Memory implements Shelf {
     const size = entry.kind === "capture" ? entry.picture.size : JSON.stringify(entry).length;
     const { kind, session } = entry;
     const row = { seq: (this.count += 1), kind, session, item: itemOf(entry), size, at, sealed: NOTHING };
-    this.held.set(nameOf(row), { row, entry });
+    // Of its own, as a database would keep it: who put it may go on changing theirs.
+    const own = kind === "capture" ? entry : (JSON.parse(JSON.stringify(entry)) as NewEntry);
+    this.held.set(nameOf(row), { row, entry: own });
     return row;
   }
 
@@ -93,8 +96,8 @@ export class Memory implements Shelf {
   }
 
   /** What is gone with the page needs no date. */
-  async tidy(): Promise<boolean> {
-    return false;
+  async tidy(): Promise<Left> {
+    return "something";
   }
 
   async destroy(): Promise<void> {

@@ -56,9 +56,9 @@ export async function others(
   for (const one of all) {
     if (one === person) continue;
     const store = await Store.open(one);
-    const nothing = now !== null && (await store.tidy(now));
+    const some = now === null || (await store.tidy(now)) === "something";
     const waiting = (await store.rows()).length;
-    if (nothing) await wipe(one);
+    if (!some && waiting === 0) await wipe(one);
     else if (waiting > 0) left.push({ person: one, waiting });
     store.close();
   }

@@ -1,5 +1,6 @@
 import type { Id } from "../api/contract";
 import type { NewEntry, RefusedEntry } from "./entries";
+import type { Left } from "./letting_go";
 import type { Row } from "./rows";
 import type { Course } from "./rules";
 
@@ -26,8 +27,8 @@ export interface Shelf {
 
   learn(course: Course): Promise<void>;
   courses(): Promise<Course[]>;
-  /** Let go what has had its time (`now`: the server's). Gives whether nothing of use is left. */
-  tidy(now: number): Promise<boolean>;
+  /** Let go what has had its time (`now`: the server's). */
+  tidy(now: number): Promise<Left>;
   /** Delete everything, the key too. */
   destroy(): Promise<void>;
   close(): void;

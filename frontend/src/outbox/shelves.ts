@@ -1,5 +1,6 @@
 import type { Id } from "../api/contract";
 import type { NewEntry, RefusedEntry } from "./entries";
+import type { Left } from "./letting_go";
 import { Memory } from "./memory";
 import type { Row } from "./rows";
 import type { Course } from "./rules";
@@ -92,8 +93,8 @@ export class Shelves implements Shelf {
     return (this.device ?? this.memory).courses();
   }
 
-  async tidy(now: number): Promise<boolean> {
-    return (await this.device?.tidy(now)) ?? false;
+  async tidy(now: number): Promise<Left> {
+    return (await this.device?.tidy(now)) ?? "something";
   }
 
   /** The device forgets; the page may still show what it kept. */

@@ -5,7 +5,7 @@ import type { CaptureEntry, NewEntry, RefusedEntry } from "./entries";
 import { itemOf, labelOf, type NewRow, type Row } from "./rows";
 import type { Course } from "./rules";
 import type { Shelf } from "./shelf";
-import { whatToLetGo } from "./letting_go";
+import { whatToLetGo, type Left } from "./letting_go";
 import type { Sealed, Vault } from "./vault";
 
 type Names = StoreNames<Schema>;
@@ -157,8 +157,8 @@ export class Store implements Shelf {
     return this.look<Course[]>([], ({ db }) => db.getAll("courses"));
   }
 
-  async tidy(now: number): Promise<boolean> {
-    return this.look(true, ({ db }) =>
+  async tidy(now: number): Promise<Left> {
+    return this.look<Left>("never", ({ db }) =>
       write(db, ALL, async (tx) => {
         const held = {
           rows: [
@@ -172,7 +172,7 @@ export class Store implements Shelf {
         const go = whatToLetGo(held, now);
         for (const session of go.sessions) await forgetIn(tx, session);
         for (const name of go.kept) await tx.objectStore("kept").delete(name);
-        return go.nothingLeft;
+        return go.left;
       }),
     );
   }

@@ -41,7 +41,11 @@ export class Tabs {
   }
 
   tell(note: Note): void {
-    this.own?.postMessage(note);
+    try {
+      this.own?.postMessage(note);
+    } catch {
+      // What cannot be copied, or a line that is closed: the others find it in the database.
+    }
   }
 
   tellLogin(): void {

@@ -26,7 +26,7 @@ export const words: Words<SafetyWords> = {
     newWindow: "opens in a new tab",
   },
   id: {
-    button: "Dapatkan bantuan sekarang",
+    button: "Bantuan sekarang",
     heading: "Bantuan, saat ini juga",
     general:
       "Jika Anda dalam bahaya, atau merasa mungkin akan menyakiti diri sendiri, mohon jangan menghadapinya sendirian.\n\n" +

@@ -1,0 +1,216 @@
+import { expect, test } from "vitest";
+import type { Api, Call } from "../api/client";
+import type { Interview, Turn } from "../api/contract";
+import { Refused, Unreachable } from "../api/failures";
+import type { MessageEntry, Outbox } from "../outbox/entries";
+import type { Visit } from "../visit";
+import { Bringing } from "./bringing";
+import { Paths } from "./calls";
+import { Kept } from "./kept";
+import { StoredTurn, bodyOf } from "./streams.fixture";
+import { Transcript } from "./transcript.svelte";
+import { Wakings } from "./wakings";
+
+class NoWait extends Wakings {
+  override pause(): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+/** The device's part: what waits, and what is kept, in memory. */
+class Device {
+  waiting: MessageEntry[] = [];
+  readonly values = new Map<string, unknown>();
+  readonly outbox = {
+    unsent: async () => this.waiting,
+    keep: async (name: string, value: unknown) => void this.values.set(name, value),
+    kept: async (name: string) => this.values.get(name),
+  } as unknown as Outbox;
+}
+
+/** The service's part: each POST is answered by the next of `answers`, reads by the turns as they are. */
+class Service {
+  turns: Turn[] = [turn(0, "m0")];
+  posts: string[] = [];
+  joins: string[] = [];
+
+  constructor(private readonly answers: (Error | (() => Response))[] = []) {}
+
+  readonly api = {
+    call: async (): Promise<Interview> => ({
+      assessment_id: "a",
+      ended: false,
+      end_reason: null,
+      min_turns: 2,
+      max_turns: 30,
+      policy: "continue",
+      paused: false,
+      instructions: "",
+      turns: this.turns,
+    }),
+    stream: async (path: string, call: Call): Promise<Response> => {
+      if (call.method !== "POST") {
+        this.joins.push(path);
+        return new Response(bodyOf([new StoredTurn("joined").bytes(null, () => 9)]));
+      }
+      this.posts.push((call.body as { message_id: string }).message_id);
+      const answer = this.answers.shift() ?? (() => replied("reply"));
+      if (answer instanceof Error) throw answer;
+      return answer();
+    },
+  } as unknown as Api;
+}
+
+function replied(text: string): Response {
+  return new Response(bodyOf([new StoredTurn(text).bytes(null, () => 3)]));
+}
+
+function turn(number: number, id: string, changes: Partial<Turn> = {}): Turn {
+  return {
+    turn_number: number,
+    message_id: id,
+    state: "complete",
+    message: number === 0 ? null : "words",
+    reply: "reply",
+    safety: false,
+    conversation_ended: false,
+    sent_at: "2026-01-01T00:01:00.000Z",
+    first_token_at: null,
+    completed_at: null,
+    ...changes,
+  };
+}
+
+const entry: MessageEntry = {
+  kind: "message",
+  session: "s",
+  message: "m1",
+  body: { message_id: "m1", message: "words", assessment_id: "a", session_ms: 1, client_time: "" },
+};
+
+async function opened(service: Service, device = new Device()) {
+  device.waiting = [entry];
+  const session = { id: "s", created_at: "2026-01-01T00:00:00.000Z", chat: { assessment_id: "a" } };
+  const shown: string[] = [];
+  const visit = {
+    api: service.api,
+    outbox: device.outbox,
+    session,
+    showHelp: () => shown.push("help"),
+  } as unknown as Visit;
+  const kept = new Kept(device.outbox, "s", "a");
+  const wakings = new NoWait();
+  const closing = new AbortController().signal;
+  const refusals: string[] = [];
+  const nothing = () => undefined;
+  const transcript = new Transcript({
+    visit,
+    kept,
+    paths: new Paths("s"),
+    wakings,
+    closing,
+    accepted: nothing,
+    begun: nothing,
+    adopted: nothing,
+    refused: (code) => refusals.push(code),
+    failed: nothing,
+  });
+  await transcript.load();
+  const taken: string[] = [];
+  const bringing = new Bringing({
+    visit,
+    kept,
+    transcript,
+    wakings,
+    closing,
+    loaded: async () => undefined,
+    taken: (message) => taken.push(message),
+  });
+  return { transcript, bringing, kept, taken, refusals, shown, device };
+}
+
+test("a message is shown as waiting, then as sent, and its reply is read to the end", async () => {
+  const service = new Service();
+  const { transcript, bringing, taken } = await opened(service);
+  expect(transcript.find("m1")?.whereabouts).toBe("waiting");
+  await bringing.bring(entry);
+  expect(transcript.find("m1")).toMatchObject({ whereabouts: "sent", turnNumber: 1 });
+  await transcript.reading;
+  expect(transcript.find("m1")?.reply.text).toBe("reply");
+  expect(taken).toEqual(["m1"]);
+});
+
+test("a message that the service has is not brought again, so that no model is asked anew", async () => {
+  const service = new Service();
+  service.turns = [turn(0, "m0"), turn(1, "m1", { state: "failed", reply: "" })];
+  const { bringing, transcript } = await opened(service);
+  await bringing.bring(entry);
+  expect(service.posts).toEqual([]);
+  expect(transcript.exchanges.filter((one) => one.messageId === "m1")).toHaveLength(1);
+});
+
+test("while another tab's message is answered, that reply is read, and this message goes after it", async () => {
+  const running = new Refused(409, "turn_running", "", "r", [{ field: "message_id", problem: "m9" }]);
+  const service = new Service([running]);
+  const { bringing, transcript } = await opened(service);
+  service.turns = [turn(0, "m0"), turn(1, "m9", { state: "streaming", reply: "jo" })];
+  await bringing.bring(entry);
+  expect(service.joins).toEqual(["/sessions/s/chat/turns/m9/events"]);
+  expect(service.posts).toEqual(["m1", "m1"]);
+  expect(transcript.find("m9")?.reply.text).toBe("joined");
+  await transcript.reading;
+});
+
+for (const code of [
+  "chat_ended",
+  "wrong_step",
+  "session_ended",
+  "assessment_replaced",
+  "message_id_reused",
+  "invalid",
+])
+  test(`words refused with ${code} are kept and shown as not sent, also after a reload`, async () => {
+    const refused = new Refused(code === "invalid" ? 422 : 409, code, "", "r");
+    const { bringing, transcript, refusals, device } = await opened(new Service([refused]));
+    await expect(bringing.bring(entry)).rejects.toBe(refused);
+    expect(transcript.find("m1")).toMatchObject({ whereabouts: "refused", refusal: code, message: "words" });
+    expect(refusals).toEqual([code]);
+    const later = new Device();
+    for (const [name, value] of device.values) later.values.set(name, value);
+    const { transcript: again } = await opened(new Service(), later);
+    expect(again.find("m1")).toMatchObject({ whereabouts: "refused", message: "words" });
+  });
+
+for (const fault of [
+  new Unreachable("network"),
+  new Refused(503, "unavailable", "", "r", [], 2),
+  new Refused(429, "too_many", "", "r", [], 2),
+  new Refused(401, "login_required", "", "r"),
+])
+  test(`after ${fault instanceof Refused ? fault.code : "no answer"} the message still waits`, async () => {
+    const { bringing, transcript, refusals } = await opened(new Service([fault]));
+    await expect(bringing.bring(entry)).rejects.toBe(fault);
+    expect(transcript.find("m1")?.whereabouts).toBe("waiting");
+    expect(refusals).toEqual([]);
+    await bringing.bring(entry);
+    expect(transcript.find("m1")?.whereabouts).toBe("sent");
+    await transcript.reading;
+  });
+
+test("a stream that ends before it said accepted leaves the message waiting", async () => {
+  const { bringing, transcript } = await opened(new Service([() => new Response(bodyOf([]))]));
+  await expect(bringing.bring(entry)).rejects.toBeInstanceOf(Unreachable);
+  expect(transcript.find("m1")?.whereabouts).toBe("waiting");
+});
+
+test("help that comes with a reply is shown above all once, however often it comes", async () => {
+  const help = { text: "help", hotlines: [], policy: "pause" };
+  const risky = () => new Response(bodyOf([new StoredTurn("fixed", undefined, help).bytes(null, () => 9)]));
+  const { bringing, transcript, shown, kept } = await opened(new Service([risky]));
+  await bringing.bring(entry);
+  await transcript.reading;
+  transcript.hear("m1", { kind: "help", help: { text: "help", hotlines: [] }, policy: "pause" });
+  expect(shown).toEqual(["help"]);
+  expect(await kept.helped()).toBe("m1");
+  expect(transcript.interview?.paused).toBe(true);
+});
