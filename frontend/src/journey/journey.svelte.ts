@@ -211,7 +211,7 @@ export class Journey {
   private heard(told: Told): void {
     if ("opened" in told) {
       if (this.visit?.session.id === told.opened) this.visit.ownedBy(told.by);
-    } else if (this.user === null || told.person !== this.user.id) location.reload();
+    } else if (told.person !== (this.user?.id ?? null)) location.reload();
     else if (access.lapsed) this.regained();
   }
 
