@@ -29,7 +29,7 @@ EACH = [
     ("dark", "id", "small phone"),
 ]
 LOCALES = {"en": "en-GB", "id": "id-ID"}
-COLOURS = 64
+COLOURS = 32
 
 
 def looking(page: Page, where: str) -> Look:
@@ -52,7 +52,7 @@ async def picture(page: Page, to: Path) -> None:
     """Keep a picture of the page that is small enough for a repository."""
     shot = Image.open(BytesIO(await page.screenshot(full_page=True, animations="disabled")))
     to.parent.mkdir(parents=True, exist_ok=True)
-    shot.convert("RGB").quantize(COLOURS).save(to, optimize=True)
+    shot.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(to, optimize=True)
 
 
 @pytest.mark.parametrize(("scheme", "language", "size"), EACH)

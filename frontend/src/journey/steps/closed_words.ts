@@ -20,7 +20,7 @@ export const words: Words<ClosedWords> = {
     },
     texts: {
       declined:
-        "You did not agree, so nothing was recorded. That is quite all right. If you change your mind, you can begin anew from the overview.",
+        "You did not agree, so no answers and no pictures were taken. That is quite all right. If you change your mind, you can begin anew from the overview.",
       withdrawn:
         "Nothing more is recorded, and what waited on this device has been deleted from it. Thank you for the time you gave.",
       stopped:
@@ -45,7 +45,7 @@ export const words: Words<ClosedWords> = {
     },
     texts: {
       declined:
-        "Anda tidak menyetujui, jadi tidak ada yang direkam. Itu sama sekali tidak apa-apa. Jika Anda berubah pikiran, Anda dapat memulai lagi dari ikhtisar.",
+        "Anda tidak menyetujui, jadi tidak ada jawaban atau gambar yang diambil. Itu sama sekali tidak apa-apa. Jika Anda berubah pikiran, Anda dapat memulai lagi dari ikhtisar.",
       withdrawn:
         "Tidak ada lagi yang direkam, dan yang menunggu di perangkat ini sudah dihapus. Terima kasih atas waktu Anda.",
       stopped:
