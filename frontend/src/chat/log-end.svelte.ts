@@ -14,6 +14,7 @@ export class LogEnd {
   /** Something came below of what is in sight. */
   unseen = $state(false);
   private there = $state(true);
+  private wasAt = 0;
   private visible = $state(true);
 
   /** Whether the end stands on a visible screen. */
@@ -58,7 +59,11 @@ export class LogEnd {
   }
 
   private look(): void {
-    this.there = this.inSight();
+    // Only who goes up leaves the end: what grew in this very moment has not been followed yet.
+    const up = scrollY < this.wasAt;
+    this.wasAt = scrollY;
+    if (this.inSight()) this.there = true;
+    else if (up) this.there = false;
     if (this.there) this.unseen = false;
   }
 
