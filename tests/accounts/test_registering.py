@@ -128,9 +128,7 @@ async def test_making_an_account_is_offered_only_where_it_needs_no_study_named(
         await house.study(slug="open")
         assert await offered()
         kept(
-            await client.post(
-                "/api/auth/register", json={"username": f"u-{uuid4()}", "password": PASSWORD}
-            ),
+            await client.post("/api/auth/register", json={"username": f"u-{uuid4()}", "password": PASSWORD}),
             201,
         )
         await house.study(slug="open-too")
