@@ -66,6 +66,8 @@ async def test_a_session_that_ends_while_its_page_is_open_is_told_at_the_next_lo
     session = str((await walk.session())["id"])
     await walk.answer(1)
     await signed(page)
+    while [*(await walk.session())["captures"].values()][:2] != [2, 2]:
+        await page.wait_for_timeout(50)
     await end(site, session)
     await page.evaluate(AWAY_AND_BACK)
     await title(page, said)

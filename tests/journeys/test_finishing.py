@@ -33,6 +33,7 @@ async def handed_in(site: Site, open_page: OpenPage) -> tuple[Page, str]:
         answers = [{"question_id": one["id"], "value": 0, "version": 1} for one in await someone.questions()]
         await someone.client.post(f"{someone.path}/phq/responses", json={"responses": answers})
         await someone.post("withdraw", scopes=["chat"])
+        await someone.post("phq/start")
         session = str(someone.session["id"])
     page = await open_page(site, link, faults=True)
     await page.context.route(PICTURES, lambda route: route.abort())

@@ -10,12 +10,10 @@ import pytest
 from playwright.async_api import Page, Request, expect
 
 from tests.journeys.conftest import OpenPage
-from tests.journeys.kept import FULL, NO_STORAGE, Click, choose, held, kill_tab, other_value, revisions
+from tests.journeys.kept import Click, choose, held, kill_tab, other_value, revisions
 from tests.journeys.screens import signed
 from tests.journeys.site import Site
 from tests.journeys.walking import Walk, at_questions
-
-FULL_SIGN = "Not kept on this device – keep this page open"
 
 
 async def questionnaire(site: Site, open_page: OpenPage) -> Page:
@@ -27,7 +25,7 @@ def answers_in(request: Request) -> list[Any]:
     """Give the answers that a call brings: three and more that wait share one."""
     if "/phq/responses" not in request.url or request.method not in ("PUT", "POST"):
         return []
-    body = request.post_data_json
+    body: Any = request.post_data_json
     return list(body["responses"]) if request.method == "POST" else [body]
 
 
@@ -201,50 +199,6 @@ async def test_what_one_person_left_is_never_sent_under_anothers_login(
     await page.get_by_role("radio").first.wait_for()
     await signed(page)
     assert [*(await site.answers(session)).values()] == [(2, 1)]
-
-
-async def test_a_device_that_is_a_day_ahead_tells_the_sessions_time(site: Site, open_page: OpenPage) -> None:
-    study = await site.study(presentation={"order": "phq_first"})
-    page = await open_page(site, "about:blank", faults=True)
-    await page.add_init_script("{ const now = Date.now; Date.now = () => now() + 86400000; }")
-    await page.goto(await site.invite(study))
-    await Walk(page).to_questions()
-    await choose(page, 2)
-    await signed(page)
-    [row] = await site.rows(
-        "SELECT r.session_ms, r.clock_suspect, extract(epoch FROM r.received_at - s.created_at) * 1000 AS ms,"
-        " extract(epoch FROM r.client_time - r.received_at) AS ahead"
-        " FROM responses r JOIN sessions s ON s.id = r.session_id WHERE s.id = $1::text::uuid",
-        await session_id(page),
-    )
-    assert not row["clock_suspect"]
-    assert abs(float(row["ms"]) - row["session_ms"]) < 2000
-    assert float(row["ahead"]) > 80_000
-
-
-async def test_a_device_without_room_says_so_and_sends_at_once(site: Site, open_page: OpenPage) -> None:
-    page = await questionnaire(site, open_page)
-    await page.evaluate(FULL)
-    await page.context.set_offline(True)
-    await choose(page, 2)
-    await signed(page, FULL_SIGN)
-    await page.context.set_offline(False)
-    await signed(page)
-    assert [*(await site.answers(await session_id(page))).values()] == [(2, 1)]
-
-
-async def test_a_browser_that_keeps_nothing_says_so_and_sends_at_once(
-    site: Site, open_page: OpenPage
-) -> None:
-    study = await site.study(presentation={"order": "phq_first"})
-    page = await open_page(site, "about:blank", faults=True)
-    await page.add_init_script(NO_STORAGE)
-    await page.goto(await site.invite(study))
-    await Walk(page).to_questions()
-    await signed(page, FULL_SIGN)
-    async with page.expect_response(lambda reply: "/phq/responses/" in reply.url):
-        await choose(page, 2)
-    assert [*(await site.answers(await session_id(page))).values()] == [(2, 1)]
 
 
 async def test_nothing_is_left_on_the_device_after_the_end(site: Site, open_page: OpenPage) -> None:
