@@ -13,7 +13,7 @@ from tests.journeys.screens import press
 from tests.journeys.site import Site
 from tests.journeys.walking import Walk
 
-NOTE_PRINTS = "window.prints = 0; window.print = () => { window.prints += 1; };"
+NOTE_PRINTS = "() => { window.prints = 0; window.print = () => { window.prints += 1; }; }"
 DOWNLOAD = {"en": "Download as text", "id": "Unduh sebagai teks"}
 FILE = {"en": "consent-1.txt", "id": "persetujuan-1.txt"}
 LOCALES = {"en": "en-GB", "id": "id-ID"}
@@ -58,13 +58,6 @@ async def test_what_is_printed_is_the_consent_and_nothing_else(site: Site, open_
         await expect(page.get_by_text(paragraph.strip())).to_be_visible()
     await expect(page.get_by_label(NAMES["en"]["questionnaire scope"])).to_be_checked()
     await expect(page.get_by_role("button")).to_have_count(0)
-    ink, paper = await page.evaluate(
-        """() => {
-            const of = (what, which) => getComputedStyle(document.querySelector(what))[which];
-            return [of('h1', 'color'), of('body', 'backgroundColor')];
-        }"""
-    )
-    assert ink != paper
 
 
 async def test_a_dark_screen_is_printed_dark_on_light(site: Site, open_page: OpenPage) -> None:

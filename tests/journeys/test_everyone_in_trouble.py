@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
 
 import pytest
@@ -69,7 +70,7 @@ async def test_without_the_service_without_room_and_with_answers_refused(
     await signed(page)
     await page.context.set_offline(True)
     await walk.press("hand in")
-    await expect(page.get_by_role("alert")).to_be_visible()
+    await expect(page.get_by_text("There is no connection to the service just now.")).to_be_visible()
     await looks_right(walk, "offline")
     await page.evaluate(FULL)
     await page.get_by_role("group").first.get_by_role("radio").nth(1).check()
@@ -91,6 +92,7 @@ async def test_without_the_service_without_room_and_with_answers_refused(
 async def test_where_a_session_closed_otherwise(site: Site, open_page: OpenPage, scheme: Scheme) -> None:
     walk = await at_all(site, open_page, scheme)
     session = (await walk.session())["id"]
+    back = partial(walk.menu, "history")
     for (state, reason), said in CLOSED.items():
         await site.rows(
             "UPDATE sessions SET end_state = $2, end_reason = $3, ended_at = now() WHERE id = $1::text::uuid",
@@ -98,12 +100,14 @@ async def test_where_a_session_closed_otherwise(site: Site, open_page: OpenPage,
             state,
             reason,
         )
-        await walk.page.goto("/")
+        async with walk.page.expect_response("**/api/sessions"):
+            await back()
         await walk.at("overview")
         await looks_right(walk, "overview")
         await press(walk.page, "Look at it")
         await title(walk.page, said)
         await looks_right(walk, said)
+        back = partial(walk.press, "to overview")
 
 
 @each_scheme

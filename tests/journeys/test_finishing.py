@@ -12,7 +12,7 @@ from tests.ground.house import PHQ_ALONE
 from tests.journeys import axe
 from tests.journeys.ahead import ahead
 from tests.journeys.conftest import OpenPage
-from tests.journeys.kept import held
+from tests.journeys.kept import choose, held
 from tests.journeys.screens import press, title
 from tests.journeys.site import Site
 from tests.journeys.walking import Walk
@@ -39,7 +39,7 @@ async def handed_in(site: Site, open_page: OpenPage) -> tuple[Page, str]:
     await page.context.route(PICTURES, lambda route: route.abort())
     await expect(page.get_by_text("Camera on")).to_be_visible()
     for place in range(CLICKS):
-        await page.get_by_role("group").nth(place).get_by_role("radio").nth(1).check()
+        await choose(page, 1, place)
     await wait_for_captures(site, session, announced=CLICKS, came=0)
     await press(page, "Hand in and go on")
     await title(page, "Almost done")
