@@ -104,7 +104,7 @@ async def test_where_a_session_closed_otherwise(site: Site, open_page: OpenPage,
             await back()
         await walk.at("overview")
         await looks_right(walk, "overview")
-        await press(walk.page, "Look at it")
+        await walk.page.get_by_role("listitem").get_by_role("button").click()
         await title(walk.page, said)
         await looks_right(walk, said)
         back = partial(walk.press, "to overview")
