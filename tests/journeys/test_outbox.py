@@ -56,11 +56,15 @@ async def killed_tabs(site: Site, open_page: OpenPage, times: int) -> dict[str, 
             clicks.append(click)
         counted["clicks"] += 1
         counted["waited at the kill"] += len(waits) > 0
-        counted["not held at the kill"] += not is_held
         await page.goto("/")
         await page.get_by_role("radio").first.wait_for()
         await signed(page)
         kept = await revisions(site, session)
+        if not is_held and len(kept) > len(clicks):
+            # A slow machine was still writing it when that was looked for.
+            is_held = True
+            clicks.append(click)
+        counted["not held at the kill"] += not is_held
         assert [(question, value) for question, value, _, _ in kept] == [
             (one.item, one.value) for one in clicks
         ]
