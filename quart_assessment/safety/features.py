@@ -102,10 +102,8 @@ def features(words: Sequence[str], table: Concepts, asked: str | None) -> Iterat
             if asked is not None:
                 yield place, ("a", asked, named)
             near = [name for at, name in seen[-4:] if place - at <= _FAR and at < place]
-            for back, name in enumerate(reversed(near)):
+            for name in near:
                 yield place, ("p", name, named)
-                if back == 0:
-                    yield place, ("q", name, named)
             if len(near) > 1:
                 yield place, ("t", near[-2], near[-1], named)
             seen.append((place, named))

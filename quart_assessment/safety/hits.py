@@ -1,4 +1,4 @@
-"""What a rule has seen."""
+"""What a rule or the learned detector has seen."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """The rule a text met, in which version. `score` is 2, or 3 for intent, plan or method."""
+    """The rule a text met, in which version. `score` is 2, or 3 for intent, plan or method.
+
+    Of the learned detector it is the sum of its weights, below 2.
+    """
 
     rule: str
     version: str

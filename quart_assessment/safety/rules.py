@@ -1,7 +1,8 @@
 """Rules over what a person wrote: does it say that they may think of suicide or self-harm?
 
-Pure. Where they see nothing the learned detector is asked. The rules of a language stand in safety/words/<language>.toml. A message is judged in time linear in its
-length: patterns repeat nothing without a bound, and what a match means is read from a bounded piece around it.
+Pure. The rules of a language stand in safety/words/<language>.toml; where they see nothing the learned detector is
+asked. A message is judged in time linear in its length: patterns repeat nothing without a bound, and what a match means
+is read from a bounded piece around it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from quart_assessment.safety.rule_sets import Rule, RuleSet, rule_sets
 from quart_assessment.safety.wording import normalised, plain
 
 LONGEST_MESSAGE = 16_000
+MOST_QUOTATIONS = 16
 _LONGEST_WORD = 20
 _SENTENCE = 14 * _LONGEST_WORD
 _ASIDE = 60
@@ -46,7 +48,7 @@ def check_message(text: str, language: str, asked: str | None = None) -> Hit | N
     if hit is not None:
         return hit
     listener = learned(language.partition("-")[0].lower(), doubles_fold=sets[0].spelling.doubles_fold)
-    return None if listener is None else listener.judged(said[0], meant)
+    return None if listener is None else listener.judged(own_words(said[0], sets[0]), meant)
 
 
 def check_by_rules(text: str, language: str, asked: str | None = None) -> Hit | None:
@@ -71,7 +73,7 @@ def _by_rules(said: Sequence[str], sets: Sequence[RuleSet], meant: Asked | None)
 
 
 def _judged(text: str, rules: RuleSet) -> Hit | None:
-    said = _Said(text, tuple(mark.start() for mark in re.finditer('"', text)))
+    said = _said(text)
     others = rules.voices.mention.search(text)
     mentioned = len(text) if others is None else others.end()
     for rule in rules.rules:
@@ -87,17 +89,27 @@ def _judged(text: str, rules: RuleSet) -> Hit | None:
     return None
 
 
+def own_words(text: str, rules: RuleSet) -> str:
+    """Leave out what another is quoted with; of more than MOST_QUOTATIONS the first."""
+    said = _said(text)
+    kept, end = [], 0
+    for mark in range(0, min(len(said.marks), 2 * MOST_QUOTATIONS), 2):
+        if _quotes_another(said, mark, rules):
+            kept.append(text[end : said.marks[mark]])
+            end = _closing(said, mark)
+    return " ".join([*kept, text[end:]])
+
+
+def _said(text: str) -> _Said:
+    return _Said(text, tuple(mark.start() for mark in re.finditer('"', text)))
+
+
 def _is_anothers(said: _Said, found: re.Match[str], rule: Rule, rules: RuleSet) -> bool:
     """Tell whether what was found is another's wish or words: in quotation marks, or with another as its subject."""
     start = found.start()
     before = bisect_left(said.marks, start)
     if before % 2 == 1:
-        opening = said.marks[before - 1]
-        closing = said.marks[before] if before < len(said.marks) else len(said.text)
-        lead = _sentence_before(said.text, opening)
-        aside = f"{lead} | {said.text[closing + 1 : closing + 1 + _ASIDE]}"
-        named = any(who.lastgroup == "other" for who in rules.voices.subject.finditer(aside))
-        return named and rules.voices.told.search(lead) is None
+        return _quotes_another(said, before - 1, rules)
     if rule.own:
         return False
     if any(who.lastgroup == "own" for who in rules.voices.subject.finditer(found[0])):
@@ -107,6 +119,19 @@ def _is_anothers(said: _Said, found: re.Match[str], rule: Rule, rules: RuleSet) 
         if who.lastgroup != "neither":
             whose = who.lastgroup
     return whose == "other"
+
+
+def _quotes_another(said: _Said, mark: int, rules: RuleSet) -> bool:
+    """Tell whether another is named beside the quotation that begins with a mark."""
+    lead = _sentence_before(said.text, said.marks[mark])
+    closing = _closing(said, mark)
+    aside = f"{lead} | {said.text[closing + 1 : closing + 1 + _ASIDE]}"
+    named = any(who.lastgroup == "other" for who in rules.voices.subject.finditer(aside))
+    return named and rules.voices.told.search(lead) is None
+
+
+def _closing(said: _Said, mark: int) -> int:
+    return said.marks[mark + 1] if mark + 1 < len(said.marks) else len(said.text)
 
 
 def _is_denied(text: str, found: re.Match[str], rules: RuleSet) -> bool:

@@ -232,6 +232,26 @@ async def permit(page: Page, setting: str) -> None:
     )
 
 
+async def test_taking_the_agreement_back_ends_the_pictures_and_nothing_else(
+    site: Site, open_page: OpenPage
+) -> None:
+    page = await at_a_question(site, open_page)
+    await answer(page, 1)
+    received = await all_received(page, 3)
+    walk = Walk(page)
+    await walk.menu("withdraw")
+    await walk.at("withdraw")
+    await page.get_by_role("main").get_by_label("camera").check()
+    await page.get_by_role("main").get_by_role("button", name=walk.name("withdraw")).click()
+    await walk.at("withdrawn")
+    assert not await page.evaluate(HELD)
+    await expect(page.get_by_text("Camera on")).to_have_count(0)
+    await walk.press("continue")
+    await answer(page, 2)
+    assert await all_received(page, received) == received
+    assert len(await announced(site, page)) == received
+
+
 async def test_nobody_is_asked_without_the_scope(site: Site, open_page: OpenPage) -> None:
     study = await site.study(**PHQ_FIRST)
     page = await open_page(site, "about:blank")
@@ -297,6 +317,7 @@ async def test_the_check_is_for_everyone(site: Site, open_page: OpenPage, viewpo
     assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     await press(page, "This looks right, go on")
     await Walk(page).read("instructions", "begin")
+    await Walk(page).at("questionnaire")
     await page.get_by_text("What is taken?").click()
     await expect(page.get_by_text("when you choose an answer")).to_be_visible()
     assert await axe.violations(page) == []

@@ -112,7 +112,10 @@ async def test_a_reply_that_is_cut_again_and_again_is_whole(scene: Scene, open_p
     await talk.assert_shown_as_kept()
 
 
-async def test_a_reply_goes_on_after_the_service_was_out_of_reach(scene: Scene, open_page: OpenPage) -> None:
+@pytest.mark.parametrize("seconds", [1, pytest.param(30, marks=pytest.mark.prove)])
+async def test_a_reply_goes_on_after_the_service_was_out_of_reach(
+    scene: Scene, open_page: OpenPage, seconds: int
+) -> None:
     talk = await at_chat(scene.site, open_page, faults=True)
     await talk.begin()
     scene.model.say(SLOW)
@@ -120,6 +123,7 @@ async def test_a_reply_goes_on_after_the_service_was_out_of_reach(scene: Scene, 
     await talk.streaming()
     scene.site.go_away()
     await expect(talk.page.get_by_text("The connection is interrupted.")).to_be_visible()
+    await talk.page.wait_for_timeout(seconds * 1000)
     scene.site.come_back()
     await talk.replies(2)
     await expect(talk.page.get_by_text("The connection is interrupted.")).to_have_count(0)

@@ -77,6 +77,7 @@ async def test_who_reads_further_up_stays_there_and_is_told_of_new_words(
     await talk.page.mouse.move(200, 300)
     await talk.page.mouse.wheel(0, -5000)
     await expect(talk.page.get_by_role("heading", name="Conversation", exact=True)).to_be_in_viewport()
+    await expect(talk.button("New message below")).to_have_count(0)
     # Sent from another tab, so that nothing here calls for the end.
     other = await talk.in_another_tab()
     await other.say("And one more.")

@@ -34,7 +34,7 @@ async def at_third_question(site: Site, page: Page) -> Walk:
     return walk
 
 
-async def saved_answers(site: Site, page: Page) -> list[int | None]:
+async def saved_answers(site: Site, page: Page) -> list[int]:
     session = await Walk(page).session()
     return sorted(value or 0 for value, _ in (await site.answers(session["id"])).values())
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.journeys.conftest import OpenPage
 from tests.journeys.site import Site
@@ -13,12 +14,12 @@ from tests.journeys.walking import Walk
 RISK = 9
 
 
-def sign(page: Page, says: str | re.Pattern[str]) -> object:
-    return expect(page.get_by_role("banner").get_by_text(says)).to_be_visible(timeout=45_000)
+async def sign(page: Page, says: str | re.Pattern[str]) -> None:
+    await expect(page.get_by_role("banner").get_by_text(says)).to_be_visible(timeout=45_000)
 
 
-async def at_questions(site: Site, open_page: OpenPage, **study: object) -> Walk:
-    made = await site.study(presentation={"order": "phq_first"} | study)
+async def at_questions(site: Site, open_page: OpenPage) -> Walk:
+    made = await site.study(presentation={"order": "phq_first"})
     walk = Walk(await open_page(site, await site.invite(made), faults=True))
     await walk.to_questions()
     return walk
@@ -85,12 +86,16 @@ async def test_a_busy_service_is_waited_for_and_said(site: Site, open_page: Open
     made = await site.study(presentation={"order": "phq_first"})
     page = await open_page(site, await site.invite(made), faults=True)
     walk = Walk(page)
-    busy = {
+    busy: dict[str, Any] = {
         "status": 503,
         "headers": {"Retry-After": "30", "Content-Type": "application/json"},
         "body": '{"status":"SNAFU","error":"Busy.","code":"unavailable","request_id":"request-7"}',
     }
-    await page.route("**/api/sessions", lambda route: route.fulfill(**busy))
+
+    async def refuse(route: Route) -> None:
+        await (route.fulfill(**busy) if route.request.method == "POST" else route.continue_())
+
+    await page.route("**/api/sessions", refuse)
     await walk.at("start")
     await walk.press("begin")
     await expect(page.get_by_text("The service is busy or being looked after just now.")).to_be_visible()
@@ -125,7 +130,12 @@ async def test_where_the_scripts_do_not_load_the_page_says_so(site: Site, open_p
 
 
 async def test_a_question_that_is_missed_is_led_to(site: Site, open_page: OpenPage) -> None:
-    walk = await at_questions(site, open_page, phq_layout="all")
+    made = await site.study(presentation={"order": "phq_first", "phq_layout": "all"})
+    walk = Walk(await open_page(site, await site.invite(made)))
+    await walk.begin()
+    await walk.consent()
+    await walk.read("instructions", "begin")
+    await walk.at("questionnaire")
     groups = walk.page.get_by_role("group")
     for place in (0, *range(2, 9)):
         await groups.nth(place).get_by_role("radio").nth(0).check()

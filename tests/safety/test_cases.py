@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.safety.labelled import Figures, File, count, read_cases
+from tests.safety.training.texts import LANGUAGES, training_texts
 
 RISK = ("direct", "indirect", "negated", "quoted", "third_person", "misspelt", "slang")
 FILES: tuple[File, File] = ("development", "held_out")
@@ -40,13 +41,14 @@ def test_there_are_enough_cases_of_each_language(file: File, a_language: int) ->
         assert len([case for case in read_cases(file) if case.language == language]) >= a_language
 
 
-def test_no_case_is_in_both_files() -> None:
+def test_no_held_out_case_is_among_those_that_rules_and_weights_are_made_from() -> None:
     development, held_out = (
         {case.text.casefold() for case in read_cases(file) if len(case.text.split()) > 2} for file in FILES
     )
+    training = {text.text.casefold() for language in LANGUAGES for text in training_texts(language)}
     # How many, not which: a failure names neither.
-    shared = len(development & held_out)
-    del development, held_out
+    shared = len((development | training) & held_out)
+    del development, held_out, training
     assert shared == 0
 
 
@@ -63,13 +65,10 @@ def test_of_the_held_out_cases_most_that_only_hint_are_hits_and_ordinary_answers
     right, of = held_out.of("indirect", hit=True)
     assert right >= 0.8 * of, report(held_out)
     for language in ("en", "id"):
-        right, of = held_out.of("direct", hit=True, language=language)
-        assert right >= 0.9 * of, report(held_out)
         right, of = held_out.of("ordinary", hit=False, language=language)
         assert of - right <= 0.05 * of, report(held_out)
 
 
-@pytest.mark.xfail(strict=True, reason="one English statement is missed; docs/safety.md says so")
 def test_of_the_held_out_cases_all_that_say_it_outright_are_hits(held_out: Figures) -> None:
     right, of = held_out.of("direct", hit=True)
     assert right == of, report(held_out)

@@ -1,3 +1,5 @@
+import { untrack } from "svelte";
+
 /** How far above the log's end somebody may be and still be at it, in CSS pixels. */
 const SLACK = 48;
 
@@ -6,11 +8,13 @@ export class LogEnd {
   mark = $state.raw<HTMLElement | null>(null);
   foot = $state.raw<HTMLElement | null>(null);
   footHeight = $state(0);
+  logHeight = $state(0);
   /** What an on-screen keyboard covers where it does not make the page smaller. */
   keyboard = $state(0);
   /** Something came below of what is in sight. */
   unseen = $state(false);
   private there = $state(true);
+  private wasAt = 0;
   private visible = $state(true);
 
   /** Whether the end stands on a visible screen. */
@@ -38,12 +42,13 @@ export class LogEnd {
     };
   }
 
-  /** The log, or what stands below it, has changed; what it depends on is named so that it is called then. */
-  grew(...parts: unknown[]): void {
-    if (parts.length === 0 || this.mark === null) return;
-    // Read, so that a foot that grows does not cover the end.
-    if (this.footHeight >= 0 && this.keyboard >= 0 && this.there) this.show();
-    else this.unseen = !this.inSight();
+  /** To be called in an effect: stays at the end, or says that more came, when a height on which that hangs changes. */
+  follow(): void {
+    if (this.logHeight === 0 || this.footHeight + this.keyboard === 0) return;
+    untrack(() => {
+      if (this.there) this.show();
+      else this.unseen = !this.inSight();
+    });
   }
 
   /** Go to the end. */
@@ -54,7 +59,11 @@ export class LogEnd {
   }
 
   private look(): void {
-    this.there = this.inSight();
+    // Only who goes up leaves the end: what grew in this very moment has not been followed yet.
+    const up = scrollY < this.wasAt;
+    this.wasAt = scrollY;
+    if (this.inSight()) this.there = true;
+    else if (up) this.there = false;
     if (this.there) this.unseen = false;
   }
 

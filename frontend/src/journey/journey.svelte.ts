@@ -26,6 +26,9 @@ export type Phase = "opening" | "entry" | "home" | "visit";
 /** Why the entry is shown, where there is a reason. */
 export type EntryWord = NoticeName | "unknown_link" | "spent_link" | null;
 
+/** How long the service may take to say who is here, before the page opens with what this device keeps. */
+const OPENING_MS = 8_000;
+
 /** Who is here, and what they are at. */
 export class Journey {
   readonly clock = new Clock();
@@ -98,8 +101,8 @@ export class Journey {
   /** Ask again which studies and sessions there are. @throws Refused, Unreachable. */
   async readOverview(): Promise<User> {
     const [me, theirs] = await Promise.all([
-      this.api.call<{ user: User; studies: Study[] }>("/auth/me"),
-      this.api.call<{ sessions: Session[] }>("/sessions"),
+      this.api.call<{ user: User; studies: Study[] }>("/auth/me", { timeoutMs: OPENING_MS }),
+      this.api.call<{ sessions: Session[] }>("/sessions", { timeoutMs: OPENING_MS }),
     ]);
     this.studies = me.studies;
     this.sessions = theirs.sessions;
@@ -184,6 +187,7 @@ export class Journey {
     this.user = { id: person, username: "", role: "participant" };
     this.sessions = [session];
     await this.enter(session);
+    void this.visit?.refresh();
     return true;
   }
 
@@ -207,7 +211,7 @@ export class Journey {
   private heard(told: Told): void {
     if ("opened" in told) {
       if (this.visit?.session.id === told.opened) this.visit.ownedBy(told.by);
-    } else if (this.user === null || told.person !== this.user.id) location.reload();
+    } else if (told.person !== (this.user?.id ?? null)) location.reload();
     else if (access.lapsed) this.regained();
   }
 

@@ -1,7 +1,7 @@
 /** The page's places are hashes, so that the server serves one file, and the browser's back button works. */
-export type Place = "assessment" | "history" | "withdraw" | "pause" | "logout" | "staff";
+export type Place = "assessment" | "withdraw" | "pause" | "logout" | "staff";
 
-const NAMED: readonly Place[] = ["history", "withdraw", "pause", "logout"];
+const NAMED: readonly Place[] = ["withdraw", "pause", "logout"];
 
 /** Name the place of a hash; what is unknown is the assessment. */
 export function placeOf(hash: string): Place {

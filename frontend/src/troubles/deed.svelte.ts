@@ -58,10 +58,11 @@ export class Deed {
         await work(still);
         if (still()) this.fault = null;
         return still();
-      } catch (fault) {
+      } catch (thrown) {
         if (!still()) return false;
+        const fault = await this.leftOf(thrown, refused);
+        if (fault === null) return false;
         if (fault instanceof Refused && fault.code === "login_required") await access.back();
-        else if (fault instanceof Refused && (await refused(fault))) return false;
         else if (passes(fault)) await this.pause(fault, tries);
         else {
           this.fault = fault;
@@ -70,6 +71,16 @@ export class Deed {
       }
     }
     return false;
+  }
+
+  /** Give what is left of a fault once `refused` dealt with it: nothing, or what went wrong at that. */
+  private async leftOf(thrown: unknown, refused: Answered): Promise<unknown> {
+    if (!(thrown instanceof Refused) || thrown.code === "login_required") return thrown;
+    try {
+      return (await refused(thrown)) ? null : thrown;
+    } catch (fault) {
+      return fault;
+    }
   }
 
   private async pause(fault: unknown, tries: number): Promise<void> {

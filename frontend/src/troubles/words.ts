@@ -14,11 +14,9 @@ interface TroubleWords {
   quote: (id: string) => string;
   again: (seconds: number) => string;
   now: string;
-  kept: string;
   oops: string;
   oopsText: string;
   reload: string;
-  clock: (hours: number) => string;
 }
 
 export const words: Words<TroubleWords> = {
@@ -36,13 +34,10 @@ export const words: Words<TroubleWords> = {
     quote: (id) => `If you ask for help with this, please quote ${id}.`,
     again: (seconds) => `Next try in ${seconds} s.`,
     now: "Try now",
-    kept: "What you entered is kept on this device.",
     oops: "This page stumbled",
     oopsText:
       "Something went wrong in this page. Your answers are kept: those that are not saved on the server yet are kept on this device. Please load the page again; you will go on where you were.",
     reload: "Load again",
-    clock: (hours) =>
-      `This device's clock is about ${hours} h off. That does no harm here, but dates shown may differ.`,
   },
   id: {
     offline:
@@ -60,12 +55,9 @@ export const words: Words<TroubleWords> = {
     quote: (id) => `Jika Anda meminta bantuan tentang hal ini, mohon sebutkan ${id}.`,
     again: (seconds) => `Dicoba lagi dalam ${seconds} detik.`,
     now: "Coba sekarang",
-    kept: "Isian Anda disimpan di perangkat ini.",
     oops: "Halaman ini tersandung",
     oopsText:
       "Ada yang salah di halaman ini. Jawaban Anda tetap disimpan: yang belum tersimpan di server disimpan di perangkat ini. Mohon muat ulang halaman; Anda akan melanjutkan dari tempat terakhir.",
     reload: "Muat ulang",
-    clock: (hours) =>
-      `Jam perangkat ini meleset sekitar ${hours} jam. Itu tidak mengganggu di sini, tetapi tanggal yang terlihat bisa berbeda.`,
   },
 };

@@ -1,71 +1,88 @@
 """How the learned detector does on wordings it has not learned from: python -m tests.safety.training.evaluate en
 
-Families of texts at risk are left out whole, one part in FOLDS at a time, so a text is never judged by weights that
-know its own construction. Texts without risk are left out one in FOLDS, since their subjects are known beforehand.
+Families of texts at risk are left out whole, one part in FOLDS at a time, so no text is judged by weights that know
+its own construction. Texts without risk are left out one in FOLDS, since what people talk of is known beforehand.
 """
 
 from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from math import fsum
 
 from quart_assessment.safety.features import Feature
-from quart_assessment.safety.rules import check_by_rules as by_rules
+from quart_assessment.safety.rules import check_by_rules
 from tests.safety.training.texts import Text, development_texts, training_texts
-from tests.safety.training.train import Example, Seen, examples, trained, _BIAS, SCALES
+from tests.safety.training.train import BIAS, SCALES, Example, examples, trained
 
 FOLDS = 10
-THRESHOLDS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)
+THRESHOLDS = (0.0, 0.2, 0.3, 0.4, 0.45, 0.5, 0.6, 0.8, 1.0)
+# The families of ordinary answers that were not written to look like something else.
 NATURAL = (
     "sleep", "appetite", "tired", "low mood", "concentration", "long", "anger", "natural", "jawaban", "tidur", "makan",
-    "capek", "sedih", "pikiran", "kecemasan", "panjang",
+    "capek", "sedih", "pikiran", "kecemasan", "panjang", "neutral", "netral",
 )  # fmt: skip
 
 
-def score(example: Example, weights: dict[Feature, float]) -> float:
-    def of(seen: Seen) -> float:
-        return fsum(weights.get(one, 0.0) * value / 1 for one, value in seen.items())
-    return weights[_BIAS] + max(of({f: v / SCALES[f[0]] for f, v in seen.items()}) for seen in example.windows)
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A text, the score that weights gave it which never saw its part, and whether the rules see it."""
+
+    text: Text
+    score: float
+    by_rules: bool
+
+    @property
+    def kind(self) -> str:
+        if self.text.hit:
+            return "at risk"
+        subject = self.text.family.removeprefix("[none] ")
+        return "ordinary" if subject.startswith(NATURAL) else "look-alikes, denials, others"
 
 
-def left_out(texts: Sequence[Text], others: Sequence[Text], language: str) -> list[float]:
+def score(example: Example, weights: Mapping[Feature, float]) -> float:
+    """Give the highest sum of an example's windows."""
+    sums = (
+        fsum(weights.get(seen, 0.0) * value / SCALES[seen[0]] for seen, value in window.items())
+        for window in example.windows
+    )
+    return weights[BIAS] + max(sums)
+
+
+def left_out(texts: Sequence[Text], always: Iterable[Text], language: str) -> list[float]:
     """Score each text by weights that were learned without its part."""
     families = sorted({text.family for text in texts if text.hit})
     random.Random(3).shuffle(families)
-    part = [families.index(text.family) % FOLDS if text.hit else place % FOLDS for place, text in enumerate(texts)]
-    read, always = examples(texts, language), examples(others, language)
+    parts = [(families.index(text.family) if text.hit else place) % FOLDS for place, text in enumerate(texts)]
+    read, more = examples(texts, language), examples(always, language)
     scores = [0.0] * len(texts)
     for fold in range(FOLDS):
-        weights = trained([one for one, own in zip(read, part, strict=True) if own != fold] + always)
-        for place, own in enumerate(part):
-            if own == fold:
+        weights = trained([one for one, part in zip(read, parts, strict=True) if part != fold] + more)
+        for place, part in enumerate(parts):
+            if part == fold:
                 scores[place] = score(read[place], weights)
     return scores
 
 
-def main(language: str, show: int = 0) -> None:
+def main(language: str) -> None:
+    """Print, for thresholds, how many texts of each kind that the rules do not see are hits."""
     texts = training_texts(language)
     scores = left_out(texts, development_texts(language), language)
-    rules = [by_rules(text.text, language, text.asked) is not None for text in texts]
-    rows = list(zip(texts, scores, rules, strict=True))
-
-    def share(threshold: float, of: list[tuple[Text, float, bool]]) -> str:
-        found = sum(one >= threshold for _, one, _ in of)
-        return f"{found} of {len(of)} ({found / len(of):.1%})"
-
-    hits = [row for row in rows if row[0].hit]
-    natural = [row for row in rows if not row[0].hit and row[0].family.removeprefix("[none] ").split(",")[0].startswith(NATURAL)]
-    other = [row for row in rows if not row[0].hit and row not in natural]
-    print("rules alone", sum(row[2] for row in hits), len(hits), "false", sum(row[2] for row in natural), len(natural), sum(row[2] for row in other), len(other))
-    for threshold in THRESHOLDS:
-        print(threshold, "hits", share(threshold, hits), "| missed by rules", share(threshold, [r for r in hits if not r[2]]), "| natural", share(threshold, natural), "| other none", share(threshold, other),
-          "| new false", share(threshold, [r for r in other if not r[2]]))
-    none = sorted((r for r in natural if not r[2]), key=lambda r: -r[1])[:show]
-    for r in none: print("FALSE", round(r[1], 2), r[0].family, r[0].text[:140])
-    for r in sorted((r for r in hits if not r[2]), key=lambda r: r[1])[:show]: print("MISS", round(r[1], 2), r[0].family, r[0].asked, r[0].text[:140])
+    judged = [
+        Judged(text, one, check_by_rules(text.text, language, text.asked) is not None)
+        for text, one in zip(texts, scores, strict=True)
+    ]
+    for kind in sorted({one.kind for one in judged}):
+        of = [one for one in judged if one.kind == kind]
+        unseen = [one for one in of if not one.by_rules]
+        print(
+            f"{kind}: {len(of)}, of which the rules see {len(of) - len(unseen)}; of the others, by threshold:"
+        )
+        found = {threshold: sum(one.score >= threshold for one in unseen) for threshold in THRESHOLDS}
+        print("  ", {threshold: f"{hits} ({hits / len(unseen):.1%})" for threshold, hits in found.items()})
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 0)
+    main(sys.argv[1])

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from tests.safety.labelled import read_cases
 
 HERE = Path(__file__).parent
 LANGUAGES = ("en", "id")
-Written = Literal["training", "development"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +22,10 @@ class Text:
 
 
 def training_texts(language: str) -> list[Text]:
-    """Read <language>_hits.txt and <language>_none.txt: families in brackets, then a text a line, or `question >> text`."""
+    """Read <language>_hits.txt and <language>_none.txt.
+
+    A family stands in brackets; then a text a line, after its question and `>>` if it has one.
+    """
     texts = []
     for name, hit in (("hits", True), ("none", False)):
         family = ""

@@ -19,18 +19,20 @@ from quart_assessment.safety.answers import asked_for
 from quart_assessment.safety.features import Feature, concepts, features, pieces
 from quart_assessment.safety.learned import windows
 from quart_assessment.safety.rule_sets import rule_sets
+from quart_assessment.safety.rules import own_words
 from quart_assessment.safety.wording import normalised, plain
 from tests.safety.training.texts import LANGUAGES, Text, development_texts, training_texts
 
 # How much each kind of feature counts before its weight is learned: pieces of words are many and say little.
-SCALES = {"w": 1.0, "b": 0.7, "s": 0.5, "k": 1.0, "u": 1.0, "a": 1.0, "p": 0.7, "q": 0.7, "t": 0.7, "c": 0.3}
+SCALES = {"w": 1.0, "b": 0.7, "s": 0.5, "k": 1.0, "u": 1.0, "a": 1.0, "p": 0.7, "t": 0.7, "c": 0.3}
 COST = 0.1
 HITS_COUNT = 1.5
 PASSES = 30
 LEAST_TEXTS = 2
 VERSIONS = {"en": "en-model-1", "id": "id-model-1"}
-THRESHOLDS = {"en": 0.5, "id": 0.5}
-_BIAS: Feature = ("bias",)
+# Where evaluate.py finds one ordinary answer in a hundred above it, of those it has not learned from.
+THRESHOLDS = {"en": 0.6, "id": 0.5}
+BIAS: Feature = ("bias",)
 _BIAS_SCALE = 3.0
 WEIGHTS = Path(quart_assessment.safety.__file__).parent / "weights"
 
@@ -54,7 +56,8 @@ def examples(texts: Iterable[Text], language: str) -> list[Example]:
     for text in texts:
         asked = None if text.asked is None else asked_for(text.asked, sets)
         seen: list[Seen] = []
-        for sentence in normalised(plain(text.text), rules.spelling).split("|"):
+        said = own_words(normalised(plain(text.text), rules.spelling), rules)
+        for sentence in said.split("|"):
             words = sentence.split()
             at: list[list[Feature]] = [pieces(word) for word in words]
             for place, feature in features(words, table, asked):
@@ -85,14 +88,19 @@ def trained(given: Sequence[Example]) -> dict[Feature, float]:
 
     weights = _machine([max(one, key=score) for one in hits], none, bias + 1)
     found = {feature: weights[place] * SCALES[feature[0]] for feature, place in number.items()}
-    return {_BIAS: weights[bias] * _BIAS_SCALE, **found}
+    return {BIAS: weights[bias] * _BIAS_SCALE, **found}
 
 
-def _machine(hits: list[list[tuple[int, float]]], none: list[list[tuple[int, float]]], size: int) -> list[float]:
+def _machine(
+    hits: list[list[tuple[int, float]]], none: list[list[tuple[int, float]]], size: int
+) -> list[float]:
     """Minimise half the squared weights and the squared hinge losses (Hsieh and others, ICML 2008, algorithm 1)."""
     sides = [(1.0, COST * HITS_COUNT, seen) for seen in hits] + [(-1.0, COST, seen) for seen in none]
     damping = [0.5 / cost for _, cost, _ in sides]
-    curvature = [fsum(value * value for _, value in seen) + damp for (_, _, seen), damp in zip(sides, damping, strict=True)]
+    curvature = [
+        fsum(value * value for _, value in seen) + damp
+        for (_, _, seen), damp in zip(sides, damping, strict=True)
+    ]
     weights, alphas, order = [0.0] * size, [0.0] * len(sides), list(range(len(sides)))
     shuffle = random.Random(1).shuffle
     for _ in range(PASSES):
@@ -117,14 +125,16 @@ def written(language: str) -> str:
     """Make the file of a language's weights: in hundredths, the small ones left out."""
     weights = trained(examples([*training_texts(language), *development_texts(language)], language))
     lines = [
-        "# Made by tests/safety/training from its texts and the development cases: a feature and its weight in hundredths.",
+        "# Made by tests/safety/training. A feature a line, with its weight in hundredths.",
         f"version {VERSIONS[language]}",
-        f"bias {round(weights.pop(_BIAS), 2)}",
+        f"bias {round(weights.pop(BIAS), 2)}",
         f"threshold {THRESHOLDS[language]}",
         "",
     ]
     hundredths = {feature: round(100 * weight) for feature, weight in weights.items()}
-    lines += [f"{' '.join(feature)} {weight}" for feature, weight in sorted(hundredths.items()) if abs(weight) >= 2]
+    lines += [
+        f"{' '.join(feature)} {weight}" for feature, weight in sorted(hundredths.items()) if abs(weight) >= 2
+    ]
     return "\n".join(lines) + "\n"
 
 

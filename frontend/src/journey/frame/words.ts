@@ -16,6 +16,7 @@ interface FrameWords {
   offline: string;
   login: string;
   full: string;
+  fullText: string;
   language: string;
   main: string;
   footer: string;
@@ -44,6 +45,8 @@ export const words: Words<FrameWords> = {
     offline: "Offline – kept on this device",
     login: "Kept on this device – login needed",
     full: "Not kept on this device – keep this page open",
+    fullText:
+      "This device has no room to keep your entries, or its browser does not allow it. Everything is still sent to the service at once. Please keep this page open until it says “Saved”.",
     language: "Language",
     main: "Main",
     footer: "A screening score is not a diagnosis. This page is not for emergencies.",
@@ -91,6 +94,8 @@ export const words: Words<FrameWords> = {
     offline: "Luring – disimpan di perangkat ini",
     login: "Disimpan di perangkat ini – perlu masuk lagi",
     full: "Tidak tersimpan di perangkat – biarkan halaman ini terbuka",
+    fullText:
+      "Perangkat ini tidak punya ruang untuk menyimpan isian Anda, atau perambannya tidak mengizinkan. Semuanya tetap langsung dikirim ke layanan. Mohon biarkan halaman ini terbuka sampai tertulis “Tersimpan”.",
     language: "Bahasa",
     main: "Utama",
     footer: "Skor penapisan bukan diagnosis. Halaman ini bukan untuk keadaan darurat.",

@@ -40,7 +40,7 @@ export const words: Words<HomeWords> = {
     past: "Earlier assessments",
     none: "There are none yet.",
     noStudy: "You are not part of any study at the moment. Please ask those who invited you.",
-    notSpoken: "This study does not speak the language you chose; it goes on in its own.",
+    notSpoken: "This study is not available in the language you read here; it goes on in its own.",
     limit: "There is no further assessment for you in this study now. Thank you for taking part.",
     notDue: (date) => `Your next assessment can begin on ${date}.`,
     notDueYet: "Your next assessment is not due yet.",
@@ -77,7 +77,7 @@ export const words: Words<HomeWords> = {
     none: "Belum ada.",
     noStudy: "Saat ini Anda tidak terdaftar dalam penelitian apa pun. Mohon tanyakan kepada pengundang Anda.",
     notSpoken:
-      "Penelitian ini tidak tersedia dalam bahasa yang Anda pilih; asesmen berlanjut dalam bahasanya sendiri.",
+      "Penelitian ini tidak tersedia dalam bahasa yang Anda baca di sini; asesmen berlanjut dalam bahasanya sendiri.",
     limit: "Saat ini tidak ada asesmen lagi untuk Anda dalam penelitian ini. Terima kasih sudah ikut serta.",
     notDue: (date) => `Asesmen Anda berikutnya dapat dimulai pada ${date}.`,
     notDueYet: "Asesmen Anda berikutnya belum waktunya.",

@@ -5,6 +5,9 @@ interface LeavingWords {
   backShort: string;
   pauseTitle: string;
   pauseText: (until: string) => string;
+  allSaved: string;
+  notYetSent: string;
+  clockOff: string;
   pauseHow: string;
   stay: string;
   stopTitle: string;
@@ -49,7 +52,11 @@ export const words: Words<LeavingWords> = {
     back: "Back to the assessment",
     backShort: "Back",
     pauseTitle: "Pause and come back later",
-    pauseText: (until) => `Everything you entered is saved. You can go on until ${until}.`,
+    pauseText: (until) => `You can go on until ${until}.`,
+    allSaved: "Everything you entered is saved.",
+    notYetSent:
+      "Some of what you entered is kept on this device and has not reached the service yet. It is sent while this page is open, now or at your next visit on this device.",
+    clockOff: "The clock of this device is set to another time; please go by another one.",
     pauseHow:
       "Close this page whenever you like. To come back, open your link again or log in, on this device or another one: you go on where you were. On a device that others use, please log out as well.",
     stay: "Go on now",
@@ -111,7 +118,11 @@ export const words: Words<LeavingWords> = {
     back: "Kembali ke asesmen",
     backShort: "Kembali",
     pauseTitle: "Jeda dan kembali nanti",
-    pauseText: (until) => `Semua isian Anda tersimpan. Anda dapat melanjutkan sampai ${until}.`,
+    pauseText: (until) => `Anda dapat melanjutkan sampai ${until}.`,
+    allSaved: "Semua isian Anda tersimpan.",
+    notYetSent:
+      "Sebagian isian Anda disimpan di perangkat ini dan belum sampai ke layanan. Isian dikirim selama halaman ini terbuka, sekarang atau pada kunjungan Anda berikutnya di perangkat ini.",
+    clockOff: "Jam perangkat ini menunjukkan waktu yang lain; mohon gunakan jam lain sebagai patokan.",
     pauseHow:
       "Tutup halaman ini kapan saja. Untuk kembali, buka lagi tautan Anda atau masuk, di perangkat ini atau yang lain: Anda melanjutkan dari tempat terakhir. Di perangkat yang dipakai orang lain juga, mohon keluar dahulu.",
     stay: "Lanjutkan sekarang",

@@ -1,4 +1,3 @@
-import type { Part } from "../../api/contract";
 import type { Words } from "../../words/languages.svelte";
 import type { Closing } from "../rules";
 
@@ -6,9 +5,7 @@ interface ClosedWords {
   titles: Record<Closing, string>;
   texts: Record<Closing, string>;
   failedQuote: (id: string) => string;
-  receipt: string;
   overview: string;
-  restart: Record<"all" | Part, string>;
 }
 
 export const words: Words<ClosedWords> = {
@@ -23,7 +20,7 @@ export const words: Words<ClosedWords> = {
     },
     texts: {
       declined:
-        "You did not agree, so nothing was recorded. That is quite all right. If you change your mind, you can begin anew from the overview.",
+        "You did not agree, so no answers and no pictures were taken. That is quite all right. If you change your mind, you can begin anew from the overview.",
       withdrawn:
         "Nothing more is recorded, and what waited on this device has been deleted from it. Thank you for the time you gave.",
       stopped:
@@ -35,13 +32,7 @@ export const words: Words<ClosedWords> = {
         "Those who run the study ended it because of a fault. It is nothing you did. Please ask those who invited you how to go on.",
     },
     failedQuote: (id) => `Please quote ${id}.`,
-    receipt: "The number of your request to delete",
     overview: "To the overview",
-    restart: {
-      all: "Begin the whole assessment again",
-      phq: "Begin the questionnaire again",
-      chat: "Begin the interview again",
-    },
   },
   id: {
     titles: {
@@ -54,7 +45,7 @@ export const words: Words<ClosedWords> = {
     },
     texts: {
       declined:
-        "Anda tidak menyetujui, jadi tidak ada yang direkam. Itu sama sekali tidak apa-apa. Jika Anda berubah pikiran, Anda dapat memulai lagi dari ikhtisar.",
+        "Anda tidak menyetujui, jadi tidak ada jawaban atau gambar yang diambil. Itu sama sekali tidak apa-apa. Jika Anda berubah pikiran, Anda dapat memulai lagi dari ikhtisar.",
       withdrawn:
         "Tidak ada lagi yang direkam, dan yang menunggu di perangkat ini sudah dihapus. Terima kasih atas waktu Anda.",
       stopped:
@@ -67,8 +58,6 @@ export const words: Words<ClosedWords> = {
         "Penyelenggara penelitian menghentikannya karena ada gangguan. Itu bukan kesalahan Anda. Mohon tanyakan kepada pengundang Anda bagaimana melanjutkannya.",
     },
     failedQuote: (id) => `Mohon sebutkan ${id}.`,
-    receipt: "Nomor permintaan penghapusan Anda",
     overview: "Ke ikhtisar",
-    restart: { all: "Mulai seluruh asesmen lagi", phq: "Mulai kuesioner lagi", chat: "Mulai wawancara lagi" },
   },
 };
