@@ -59,6 +59,12 @@ async def register(
     return await committed(database, work, constraints=accounts.TAKEN)
 
 
+async def takes_registrations(database: Database) -> bool:
+    """Tell whether `register` without a named study finds the one that is meant."""
+    async with database.reading() as connection:
+        return await studies.count_taking_registrations(connection) == 1
+
+
 async def _open_to_registration(connection: AsyncConnection, wanted: str | None) -> Study:
     now = await repository.select_now(connection)
     taking = [

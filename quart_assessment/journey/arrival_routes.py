@@ -30,6 +30,13 @@ async def register() -> Response:
     return kept({"user": user_data(account)}, 201)
 
 
+@blueprint.get("/register")
+@open_to("public")
+async def takes_registrations() -> Response:
+    """Tell whether somebody who names no study can make an account now."""
+    return kept({"open": await arrival.takes_registrations(database())})
+
+
 @blueprint.post("/invitation")
 @open_to("public")
 @document_request(InvitationForm)

@@ -40,7 +40,7 @@ FILES = {"/api/admin/sessions/{session_id}/captures/{capture_id}/file"}
 
 DATA: dict[str, dict[str, tuple[str, ...]]] = {
     "/api/auth/login": {"post": ("user",)},
-    "/api/auth/register": {"post": ("user",)},
+    "/api/auth/register": {"post": ("user",), "get": ("open",)},
     "/api/auth/invitation": {"post": ("user",)},
     "/api/auth/me": {"get": ("user", "studies")},
     "/api/sessions": {"post": ("session",), "get": ("sessions",)},

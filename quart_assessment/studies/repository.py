@@ -39,6 +39,18 @@ async def select_studies(connection: AsyncConnection) -> list[Study]:
     return [Study(**row._mapping) for row in found]
 
 
+async def count_taking_registrations(connection: AsyncConnection) -> int:
+    """Count the studies in which people may make accounts now."""
+    now = sa.func.now()
+    taking = (
+        studies.c.registration,
+        sa.or_(studies.c.opens_at.is_(None), studies.c.opens_at <= now),
+        sa.or_(studies.c.closes_at.is_(None), now < studies.c.closes_at),
+    )
+    statement = sa.select(sa.func.count()).select_from(studies).where(*taking)
+    return (await connection.execute(statement)).scalar_one()
+
+
 async def select_study(
     connection: AsyncConnection, *, slug: str | None = None, study_id: UUID | None = None
 ) -> Study | None:

@@ -152,6 +152,11 @@ async def all_studies(connection: AsyncConnection) -> list[Study]:
     return await repository.select_studies(connection)
 
 
+async def count_taking_registrations(connection: AsyncConnection) -> int:
+    """Count the studies in which people may make accounts now."""
+    return await repository.count_taking_registrations(connection)
+
+
 async def enrolled(connection: AsyncConnection, account_id: UUID) -> list[Study]:
     """Read the studies somebody takes part in."""
     return await repository.select_enrolled(connection, account_id)

@@ -108,6 +108,35 @@ async def test_of_several_open_studies_one_must_be_named(house: House) -> None:
         kept(await client.post("/api/auth/register", json=body | {"study": str(other)}), 201)
 
 
+async def test_making_an_account_is_offered_only_where_it_needs_no_study_named(
+    module_database: Database, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    async with opened(module_database, tmp_path_factory.mktemp("offered")) as house, house.client() as client:
+
+        async def offered() -> bool:
+            reply = await client.get("/api/auth/register")
+            assert reply.headers["Cache-Control"] == "no-store"
+            data = kept(reply)
+            assert list(data) == ["open"]
+            return bool(data["open"])
+
+        for slug in ("open", "open-too"):
+            await house.study(slug=slug, registration=False)
+        assert not await offered()
+        await house.study(slug="open", opens_at="2120-01-01T00:00:00Z")
+        assert not await offered()
+        await house.study(slug="open")
+        assert await offered()
+        kept(
+            await client.post("/api/auth/register", json={"username": f"u-{uuid4()}", "password": PASSWORD}),
+            201,
+        )
+        await house.study(slug="open-too")
+        assert not await offered()
+        await house.study(slug="open", closes_at="2020-01-01T00:00:00Z")
+        assert await offered()
+
+
 async def test_passwords_wait_in_a_line_of_bounded_length(
     module_database: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -42,8 +42,15 @@ FULL = """() => {
   IDBObjectStore.prototype.add = IDBObjectStore.prototype.put = full;
 }"""
 """From now on the device has no room for anything more (Chromium takes no other quota from its debugger)."""
-NO_STORAGE = "Object.defineProperty(window, 'indexedDB', { value: undefined })"
-"""A private window of a browser that has no database there."""
+NO_STORAGE = {
+    "no database": "Object.defineProperty(window, 'indexedDB', { value: undefined })",
+    "database refused": """IDBFactory.prototype.open = () => {
+        throw new DOMException("not in private windows", "SecurityError");
+    }""",
+    "nothing at all": """for (const name of ["indexedDB", "localStorage", "sessionStorage"])
+        Object.defineProperty(window, name, { get: () => { throw new DOMException("no", "SecurityError"); } });""",
+}
+"""Private windows, and browsers whose person switched storage off."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from tests.ground.house import invitations, load_into
+import httpx
+
+from quart_assessment.cli.people import Participant
+from tests.ground.house import COOKIE, invitations, load_into, signed
 from tests.ground.postgres import Database
 from tests.ground.service import MODULE, PYTHON, Model, Service, start_process
 from tests.ground.study import People, populated, shipped_with
@@ -41,6 +44,18 @@ class Site:
         """Make a participant; gives the link they open."""
         [token] = await invitations(self.database, study_id)
         return f"{self.url}/#/join/{token}"
+
+    def link_of(self, someone: Participant) -> str:
+        """Give the link of a person who has a password, too, at the address of this service."""
+        return f"{self.url}/#{someone.invitation_url.partition('#')[2]}"
+
+    def give_cookie(self, client: httpx.AsyncClient, token: str) -> None:
+        """Give a client of this service the cookie of a login's token."""
+        client.cookies.set(COOKIE, signed(self.service.environment["SECRET_KEY"], token))
+
+    async def lapse_logins(self) -> None:
+        """Let every login end, as a long absence does."""
+        await self.rows("UPDATE logins SET idle_until = now() - interval '1 second'")
 
     async def people(self, *, scripted: bool = True, **changes: Any) -> People:
         """Load such a study with two participants, a researcher and an admin, who have names and passwords."""

@@ -6,11 +6,12 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from playwright.async_api import Locator, Page, expect
 
 from tests.ground.house import NO_CAMERA
+from tests.journeys.ahead import ahead
 from tests.journeys.site import Site
 
 CHAT_FIRST: dict[str, Any] = {
@@ -118,26 +119,8 @@ async def at_chat(
     changes = CHAT_FIRST | ({"help": options.pop("help")} if "help" in options else {})
     study = await site.study(scripted=scripted, chat=chat, presentation=presentation, **changes)
     link = await site.invite(study)
-    session_id = await _agreed(site, link.rsplit("/", 1)[1], language)
+    async with ahead(site, link, language=language) as someone:
+        session_id = someone.session["id"]
     talk = Talk(site, await open_page(site, link, **options), session_id)
     await talk.button("Begin").or_(talk.button("Mulai")).click()
     return talk
-
-
-async def _agreed(site: Site, token: str, language: str) -> str:
-    """Begin a session and give the consent; gives the session's id."""
-    async with site.service.client() as client:
-
-        async def post(path: str, **fields: Any) -> dict[str, Any]:
-            reply = await client.post(f"/api{path}", json=fields)
-            assert reply.is_success, reply.text
-            data: dict[str, Any] = reply.json()["data"]
-            return data
-
-        await post("/auth/invitation", token=token)
-        session = (await post("/sessions", id=str(uuid4()), language=language))["session"]
-        version = session["consent"]["version"]
-        scopes = [scope["name"] for scope in session["consent"]["scopes"]]
-        path = f"/sessions/{session['id']}/consent"
-        await post(path, consent_version=version, accepted=True, scopes=scopes)
-        return str(session["id"])

@@ -14,7 +14,7 @@ from playwright.async_api import Page, expect
 
 from tests.journeys import axe
 from tests.journeys.conftest import OpenPage
-from tests.journeys.pressing import press, title
+from tests.journeys.screens import press, title, wider
 from tests.journeys.site import Site
 from tests.journeys.walking import Walk
 
@@ -314,11 +314,11 @@ async def test_the_check_is_for_everyone(site: Site, open_page: OpenPage, viewpo
     await press(page, "Turn on the camera")
     await expect(page.get_by_label("Live picture of your camera")).to_be_visible()
     assert await axe.violations(page) == []
-    assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert await wider(page) <= 0
     await press(page, "This looks right, go on")
     await Walk(page).read("instructions", "begin")
     await Walk(page).at("questionnaire")
     await page.get_by_text("What is taken?").click()
     await expect(page.get_by_text("when you choose an answer")).to_be_visible()
     assert await axe.violations(page) == []
-    assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert await wider(page) <= 0

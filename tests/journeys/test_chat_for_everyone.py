@@ -6,6 +6,7 @@ from playwright.async_api import expect
 
 from tests.journeys import axe
 from tests.journeys.conftest import OpenPage
+from tests.journeys.screens import wider
 from tests.journeys.site import Site
 from tests.journeys.talking import at_chat
 
@@ -97,7 +98,7 @@ async def test_long_words_and_small_screens_do_not_scroll_sideways(
     await talk.begin()
     await talk.say("W" * 400)
     await talk.replies(2)
-    assert await talk.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert await wider(talk.page) <= 0
     await expect(talk.box).to_be_in_viewport(ratio=1)
     await expect(talk.button("Send")).to_be_in_viewport(ratio=1)
 

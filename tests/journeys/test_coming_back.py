@@ -6,21 +6,14 @@ from uuid import UUID
 
 from playwright.async_api import Page, expect
 
-from quart_assessment.cli.people import Participant
 from tests.journeys.conftest import OpenPage
+from tests.journeys.screens import signed
 from tests.journeys.site import Site
 from tests.journeys.walking import Walk
-
-LAPSE = "UPDATE logins SET idle_until = now() - interval '1 second'"
 
 
 async def questionnaire_first(site: Site) -> UUID:
     return await site.study(presentation={"order": "phq_first"})
-
-
-def link_of(site: Site, someone: Participant) -> str:
-    """Give the link of a person who has a password, too, at the address of this service."""
-    return f"{site.url}/#{someone.invitation_url.partition('#')[2]}"
 
 
 async def at_third_question(site: Site, page: Page) -> Walk:
@@ -62,9 +55,9 @@ async def test_another_device_goes_on_at_the_first_open_question(site: Site, ope
 async def test_a_login_that_lapses_in_mid_answer_loses_nothing(site: Site, open_page: OpenPage) -> None:
     people = await site.people(presentation={"order": "phq_first"})
     someone = people.participants[0]
-    page = await open_page(site, link_of(site, someone), faults=True)
+    page = await open_page(site, site.link_of(someone), faults=True)
     walk = await at_third_question(site, page)
-    await site.rows(LAPSE)
+    await site.lapse_logins()
     await walk.answer(1)
     await expect(page.get_by_role("heading", name=walk.name("lapsed"))).to_be_visible()
     await expect(page.get_by_role("radio").nth(1)).to_be_checked()
@@ -73,7 +66,7 @@ async def test_a_login_that_lapses_in_mid_answer_loses_nothing(site: Site, open_
     await walk.press("log in")
     await expect(page.get_by_role("heading", name=walk.name("lapsed"))).to_be_hidden()
     await expect(walk.question(3)).to_be_visible()
-    await expect(page.get_by_role("banner").get_by_text("Saved", exact=True)).to_be_visible()
+    await signed(page)
     assert await saved_answers(site, page) == [1, 2, 3]
 
 
@@ -83,7 +76,7 @@ async def test_the_link_opened_in_another_tab_lets_the_first_one_go_on(
     link = await site.invite(await questionnaire_first(site))
     page = await open_page(site, link, faults=True)
     walk = await at_third_question(site, page)
-    await site.rows(LAPSE)
+    await site.lapse_logins()
     await walk.answer(1)
     await expect(page.get_by_role("heading", name=walk.name("lapsed"))).to_be_visible()
     other = await page.context.new_page()
@@ -91,7 +84,7 @@ async def test_the_link_opened_in_another_tab_lets_the_first_one_go_on(
     await expect(Walk(other).question(3)).to_be_visible()
     await expect(page.get_by_role("heading", name=walk.name("lapsed"))).to_be_hidden()
     await expect(walk.question(3)).to_be_visible()
-    await expect(page.get_by_role("banner").get_by_text("Saved", exact=True)).to_be_visible()
+    await signed(page)
     assert await saved_answers(site, other) == [1, 2, 3]
 
 
@@ -103,7 +96,7 @@ async def test_another_person_on_the_same_browser_has_their_own_and_leaves_the_o
     page = await open_page(site, link, faults=True)
     walk = await at_third_question(site, page)
     session = (await walk.session())["id"]
-    await site.rows(LAPSE)
+    await site.lapse_logins()
     await walk.answer(1)
     await expect(page.get_by_role("heading", name=walk.name("lapsed"))).to_be_visible()
     await page.goto(others)
@@ -112,12 +105,12 @@ async def test_another_person_on_the_same_browser_has_their_own_and_leaves_the_o
     await expect(page.get_by_text("One entry of another person waits")).to_be_visible()
     await walk.to_questions()
     await walk.answer(0)
-    await expect(page.get_by_role("banner").get_by_text("Saved", exact=True)).to_be_visible()
+    await signed(page)
     assert len(await site.answers(session)) == 2
     await page.goto(link)
     await expect(walk.question(3)).to_be_visible()
     await expect(page.get_by_role("radio").nth(1)).to_be_checked()
-    await expect(page.get_by_role("banner").get_by_text("Saved", exact=True)).to_be_visible()
+    await signed(page)
     assert sorted(value or 0 for value, _ in (await site.answers(session)).values()) == [1, 2, 3]
 
 
@@ -141,7 +134,7 @@ async def test_of_two_tabs_the_newest_owns_the_camera_and_both_show_the_newest_a
     await expect(page.get_by_text("This assessment is open in another window")).to_be_hidden()
     await walk.answer(2)
     await expect(other.get_by_role("radio").nth(2)).to_be_checked()
-    await expect(page.get_by_role("banner").get_by_text("Saved", exact=True)).to_be_visible()
+    await signed(page)
     assert await saved_answers(site, page) == [2]
 
 

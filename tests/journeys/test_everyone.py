@@ -17,6 +17,7 @@ from playwright.async_api import Page, expect
 
 from tests.journeys import axe
 from tests.journeys.conftest import VIEWPORTS, OpenPage
+from tests.journeys.screens import wider
 from tests.journeys.site import Site
 from tests.journeys.walking import Look, Walk
 
@@ -42,8 +43,7 @@ def looking(page: Page, where: str) -> Look:
             await picture(page, ROOT / asked / where / f"{len(seen) + 1:02d}-{screen.replace(' ', '-')}.png")
             seen.add(screen)
         assert await axe.violations(page) == [], screen
-        wider = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert wider <= 0, f"{screen} scrolls sideways"
+        assert await wider(page) <= 0, f"{screen} scrolls sideways"
 
     return look
 
@@ -60,6 +60,7 @@ async def test_every_screen_of_the_way_is_accessible(
     site: Site, open_page: OpenPage, scheme: Scheme, language: str, size: str
 ) -> None:
     study = await site.study(presentation={"order": "phq_first"})
+    await site.rows("UPDATE studies SET registration = id = $1", study)
     page = await open_page(site, viewport=VIEWPORTS[size], color_scheme=scheme, locale=LOCALES[language])
     walk = Walk(page, looking(page, f"{language}-{scheme}-{size.replace(' ', '-')}"), language)
     await walk.at("entry")
@@ -103,7 +104,7 @@ async def test_every_screen_aside_the_way_is_accessible(
     await walk.at("pause")
     await walk.menu("log out")
     await walk.at("log out")
-    await site.rows("UPDATE logins SET idle_until = now() - interval '1 second'")
+    await site.lapse_logins()
     await page.goto("/#/")
     await walk.answer(2)
     await expect(page.get_by_role("heading", name=walk.name("lapsed"))).to_be_visible()

@@ -5,41 +5,33 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Route, expect
 
 from tests.journeys.conftest import OpenPage
+from tests.journeys.screens import signed
 from tests.journeys.site import Site
-from tests.journeys.walking import Walk
+from tests.journeys.walking import Walk, at_questions
 
 RISK = 9
-
-
-async def sign(page: Page, says: str | re.Pattern[str]) -> None:
-    await expect(page.get_by_role("banner").get_by_text(says)).to_be_visible(timeout=45_000)
-
-
-async def at_questions(site: Site, open_page: OpenPage) -> Walk:
-    made = await site.study(presentation={"order": "phq_first"})
-    walk = Walk(await open_page(site, await site.invite(made), faults=True))
-    await walk.to_questions()
-    return walk
+# Until the page has tried again, and a service has started.
+BACK_SECONDS = 45
 
 
 async def test_a_service_that_was_killed_in_mid_questionnaire_has_all_answers_once_it_is_back(
     own_site: Site, open_page: OpenPage
 ) -> None:
-    walk = await at_questions(own_site, open_page)
+    walk = await at_questions(own_site, open_page, faults=True)
     session = (await walk.session())["id"]
     await walk.answer(1)
     await walk.press("next")
-    await sign(walk.page, "Saved")
+    await signed(walk.page, seconds=BACK_SECONDS)
     own_site.kill()
     for value in (2, 3):
         await walk.answer(value)
         await walk.press("next")
-    await sign(walk.page, re.compile("^Offline"))
+    await signed(walk.page, re.compile("^Offline"), seconds=BACK_SECONDS)
     own_site.start_again()
-    await sign(walk.page, "Saved")
+    await signed(walk.page, seconds=BACK_SECONDS)
     kept = [value for value, _ in (await own_site.answers(session)).values()]
     assert sorted(value or 0 for value in kept) == [1, 2, 3]
 
@@ -47,7 +39,7 @@ async def test_a_service_that_was_killed_in_mid_questionnaire_has_all_answers_on
 async def test_a_page_opened_again_without_the_service_shows_what_was_chosen(
     own_site: Site, open_page: OpenPage
 ) -> None:
-    walk = await at_questions(own_site, open_page)
+    walk = await at_questions(own_site, open_page, faults=True)
     await walk.answer(1)
     await walk.press("next")
     await walk.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
@@ -58,14 +50,14 @@ async def test_a_page_opened_again_without_the_service_shows_what_was_chosen(
     await expect(walk.page.get_by_role("radio").nth(3)).to_be_checked()
     await walk.answer(2)
     own_site.start_again()
-    await sign(walk.page, "Saved")
+    await signed(walk.page, seconds=BACK_SECONDS)
     session = (await walk.session())["id"]
     kept = [value for value, _ in (await own_site.answers(session)).values()]
     assert sorted(value or 0 for value in kept) == [1, 2]
 
 
 async def test_help_comes_at_the_click_before_any_reply(own_site: Site, open_page: OpenPage) -> None:
-    walk = await at_questions(own_site, open_page)
+    walk = await at_questions(own_site, open_page, faults=True)
     for _ in range(RISK - 1):
         await walk.answer(0)
         await walk.press("next")
@@ -77,7 +69,7 @@ async def test_help_comes_at_the_click_before_any_reply(own_site: Site, open_pag
     finally:
         own_site.resume()
     await walk.press("close")
-    await sign(walk.page, "Saved")
+    await signed(walk.page, seconds=BACK_SECONDS)
     alerts = await own_site.rows("SELECT help_version FROM alerts")
     assert len(alerts) == 1
 
@@ -109,9 +101,9 @@ async def test_a_busy_service_is_waited_for_and_said(site: Site, open_page: Open
 async def test_an_exception_in_the_page_leads_to_a_screen_with_a_way_on(
     site: Site, open_page: OpenPage
 ) -> None:
-    walk = await at_questions(site, open_page)
+    walk = await at_questions(site, open_page, faults=True)
     await walk.answer(2)
-    await sign(walk.page, "Saved")
+    await signed(walk.page, seconds=BACK_SECONDS)
     # What nobody caught arrives like this; thrown for real, it would fail the watch over all journeys.
     await walk.page.evaluate("dispatchEvent(new ErrorEvent('error', {error: new Error('broken')}))")
     await expect(walk.page.get_by_role("heading", name="This page stumbled")).to_be_focused()

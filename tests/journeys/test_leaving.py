@@ -8,18 +8,11 @@ from uuid import UUID
 from playwright.async_api import expect
 
 from tests.journeys.conftest import OpenPage
+from tests.journeys.screens import signed
 from tests.journeys.site import Site
-from tests.journeys.test_coming_back import link_of
-from tests.journeys.walking import Walk
+from tests.journeys.walking import Walk, at_questions
 
 GONE = "async user => (await indexedDB.databases()).every(one => !one.name.includes(user))"
-
-
-async def at_questions(site: Site, open_page: OpenPage, *, faults: bool = False) -> Walk:
-    study = await site.study(presentation={"order": "phq_first"})
-    walk = Walk(await open_page(site, await site.invite(study), faults=faults))
-    await walk.to_questions()
-    return walk
 
 
 async def one_left(walk: Walk) -> str:
@@ -58,17 +51,17 @@ async def test_a_logout_leaves_on_the_device_what_is_to_be_sent_at_the_next_logi
 ) -> None:
     people = await site.people(presentation={"order": "phq_first"})
     someone = people.participants[0]
-    walk = Walk(await open_page(site, link_of(site, someone), faults=True))
+    walk = Walk(await open_page(site, site.link_of(someone), faults=True))
     await walk.to_questions()
     session = await one_left(walk)
     await walk.page.get_by_role("button", name="Log out and leave them on this device").click()
     await walk.at("entry")
     await walk.page.unroute("**/phq/responses**")
     assert await site.answers(session) == {}
-    await walk.page.goto(link_of(site, someone))
+    await walk.page.goto(site.link_of(someone))
     await expect(walk.question(1)).to_be_visible()
     await expect(walk.page.get_by_role("radio").nth(2)).to_be_checked()
-    await expect(walk.page.get_by_role("banner").get_by_text("Saved", exact=True)).to_be_visible()
+    await signed(walk.page)
     assert [value for value, _ in (await site.answers(session)).values()] == [2]
 
 

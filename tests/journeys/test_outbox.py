@@ -4,31 +4,29 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Request, expect
 
 from tests.journeys.conftest import OpenPage
-from tests.journeys.kept import FULL, NO_STORAGE, Click, choose, held, kill_tab, other_value, revisions
+from tests.journeys.kept import Click, choose, held, kill_tab, other_value, revisions
+from tests.journeys.screens import signed
 from tests.journeys.site import Site
-from tests.journeys.walking import Walk
-
-FULL_SIGN = "Not kept on this device – keep this page open"
+from tests.journeys.walking import Walk, at_questions
 
 
-async def questionnaire(
-    site: Site, open_page: OpenPage, *, faults: bool = True, camera: bool = False
-) -> Page:
+async def questionnaire(site: Site, open_page: OpenPage) -> Page:
     """Open the questionnaire's first question in a fresh profile."""
-    study = await site.study(presentation={"order": "phq_first"})
-    page = await open_page(site, await site.invite(study), faults=True)
-    await Walk(page).to_questions()
-    return page
+    return (await at_questions(site, open_page, faults=True)).page
 
 
-async def signed(page: Page, sign: str) -> None:
-    """Wait until the page says that of what was chosen."""
-    await expect(page.get_by_role("banner").get_by_text(sign, exact=True)).to_be_visible()
+def answers_in(request: Request) -> list[Any]:
+    """Give the answers that a call brings: three and more that wait share one."""
+    if "/phq/responses" not in request.url or request.method not in ("PUT", "POST"):
+        return []
+    body: Any = request.post_data_json
+    return list(body["responses"]) if request.method == "POST" else [body]
 
 
 async def session_id(page: Page) -> str:
@@ -58,11 +56,15 @@ async def killed_tabs(site: Site, open_page: OpenPage, times: int) -> dict[str, 
             clicks.append(click)
         counted["clicks"] += 1
         counted["waited at the kill"] += len(waits) > 0
-        counted["not held at the kill"] += not is_held
         await page.goto("/")
         await page.get_by_role("radio").first.wait_for()
-        await signed(page, "Saved")
+        await signed(page)
         kept = await revisions(site, session)
+        if not is_held and len(kept) > len(clicks):
+            # A slow machine was still writing it when that was looked for.
+            is_held = True
+            clicks.append(click)
+        counted["not held at the kill"] += not is_held
         assert [(question, value) for question, value, _, _ in kept] == [
             (one.item, one.value) for one in clicks
         ]
@@ -96,7 +98,7 @@ async def test_clicks_without_a_network_wait_and_arrive_when_it_is_back(
     await Walk(page).press("next")
     await Walk(page).answer(1)
     await page.context.set_offline(False)
-    await signed(page, "Saved")
+    await signed(page)
     kept = await revisions(site, await session_id(page))
     assert [(value, version) for _, value, version, _ in kept] == [(2, 1), (1, 1)]
 
@@ -111,7 +113,7 @@ async def test_the_page_comes_up_and_keeps_clicks_without_a_network(site: Site, 
     await page.reload()
     await expect(page.get_by_role("radio").nth(3)).to_be_checked()
     await page.context.set_offline(False)
-    await signed(page, "Saved")
+    await signed(page)
     assert [*(await site.answers(await session_id(page))).values()] == [(3, 1)]
 
 
@@ -127,11 +129,11 @@ async def test_two_tabs_bring_each_click_once(site: Site, open_page: OpenPage) -
     other = await page.context.new_page()
     await other.goto("/")
     await other.get_by_role("radio").first.wait_for()
-    saves: list[str] = []
-    page.context.on("request", lambda request: saves.append(request.url) if request.method == "PUT" else None)
+    saves: list[Any] = []
+    page.context.on("request", lambda request: saves.extend(answers_in(request)))
     clicks = [await choose((page, other)[place % 2], place % 4, place) for place in range(8)]
-    await signed(page, "Saved")
-    await signed(other, "Saved")
+    await signed(page)
+    await signed(other)
     kept = await revisions(site, session)
     assert sorted((question, value) for question, value, _, _ in kept) == sorted(
         (one.item, one.value) for one in clicks
@@ -147,8 +149,8 @@ async def test_of_two_tabs_choices_the_newest_counts(site: Site, open_page: Open
     await other.get_by_role("radio").first.wait_for()
     for tab, value in ((page, 0), (other, 2), (page, 1), (other, 3)):
         await choose(tab, value)
-    await signed(page, "Saved")
-    await signed(other, "Saved")
+    await signed(page)
+    await signed(other)
     session = await session_id(page)
     assert {value for _, value, _, _ in await revisions(site, session)} == {0, 1, 2, 3}
     assert [value for value, _ in (await site.answers(session)).values()] == [3]
@@ -162,14 +164,14 @@ async def test_a_login_that_lapsed_keeps_the_click_until_the_link_is_opened_agai
     page = await open_page(site, link, faults=True)
     await Walk(page).to_questions()
     session = await session_id(page)
-    await site.rows("UPDATE logins SET idle_until = now() - interval '1 second'")
+    await site.lapse_logins()
     await choose(page, 2)
     await signed(page, "Kept on this device – login needed")
     again = await page.context.new_page()
     await again.goto(link)
     await again.get_by_role("radio").first.wait_for()
-    await signed(again, "Saved")
-    await signed(page, "Saved")
+    await signed(again)
+    await signed(page)
     assert [*(await site.answers(session)).values()] == [(2, 1)]
 
 
@@ -193,58 +195,14 @@ async def test_what_one_person_left_is_never_sent_under_anothers_login(
     await page.goto(others_link)
     await Walk(page).to_questions()
     await choose(page, 1)
-    await signed(page, "Saved")
+    await signed(page)
     assert not any(session in url for url in asked)
     assert await site.answers(session) == {}
     await page.goto("about:blank")
     await page.goto(link)
     await page.get_by_role("radio").first.wait_for()
-    await signed(page, "Saved")
+    await signed(page)
     assert [*(await site.answers(session)).values()] == [(2, 1)]
-
-
-async def test_a_device_that_is_a_day_ahead_tells_the_sessions_time(site: Site, open_page: OpenPage) -> None:
-    study = await site.study(presentation={"order": "phq_first"})
-    page = await open_page(site, "about:blank", faults=True)
-    await page.add_init_script("{ const now = Date.now; Date.now = () => now() + 86400000; }")
-    await page.goto(await site.invite(study))
-    await Walk(page).to_questions()
-    await choose(page, 2)
-    await signed(page, "Saved")
-    [row] = await site.rows(
-        "SELECT r.session_ms, r.clock_suspect, extract(epoch FROM r.received_at - s.created_at) * 1000 AS ms,"
-        " extract(epoch FROM r.client_time - r.received_at) AS ahead"
-        " FROM responses r JOIN sessions s ON s.id = r.session_id WHERE s.id = $1::text::uuid",
-        await session_id(page),
-    )
-    assert not row["clock_suspect"]
-    assert abs(float(row["ms"]) - row["session_ms"]) < 2000
-    assert float(row["ahead"]) > 80_000
-
-
-async def test_a_device_without_room_says_so_and_sends_at_once(site: Site, open_page: OpenPage) -> None:
-    page = await questionnaire(site, open_page)
-    await page.evaluate(FULL)
-    await page.context.set_offline(True)
-    await choose(page, 2)
-    await signed(page, FULL_SIGN)
-    await page.context.set_offline(False)
-    await signed(page, "Saved")
-    assert [*(await site.answers(await session_id(page))).values()] == [(2, 1)]
-
-
-async def test_a_browser_that_keeps_nothing_says_so_and_sends_at_once(
-    site: Site, open_page: OpenPage
-) -> None:
-    study = await site.study(presentation={"order": "phq_first"})
-    page = await open_page(site, "about:blank", faults=True)
-    await page.add_init_script(NO_STORAGE)
-    await page.goto(await site.invite(study))
-    await Walk(page).to_questions()
-    await signed(page, FULL_SIGN)
-    async with page.expect_response(lambda reply: "/phq/responses/" in reply.url):
-        await choose(page, 2)
-    assert [*(await site.answers(await session_id(page))).values()] == [(2, 1)]
 
 
 async def test_nothing_is_left_on_the_device_after_the_end(site: Site, open_page: OpenPage) -> None:

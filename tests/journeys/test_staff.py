@@ -15,7 +15,7 @@ from tests.ground.participant import Participant, kept
 from tests.ground.study import People
 from tests.journeys import axe
 from tests.journeys.conftest import OpenPage
-from tests.journeys.pressing import press, title
+from tests.journeys.screens import press, title, wider
 from tests.journeys.site import Site
 from tests.journeys.walking import Walk
 
@@ -231,4 +231,4 @@ async def test_the_desk_is_for_everyone(
 
 async def looks_right(page: Page) -> None:
     assert await axe.violations(page) == []
-    assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert await wider(page) <= 0

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from playwright.async_api import expect
-
 from tests.journeys.conftest import OpenPage
+from tests.journeys.screens import signed
 from tests.journeys.site import Site
 from tests.journeys.walking import Walk
 
@@ -49,6 +48,6 @@ async def test_an_answer_is_shown_as_saved_once_it_is_kept(site: Site, open_page
     walk = Walk(await open_page(site, await site.invite(study)))
     await walk.to_questions()
     await walk.answer(3)
-    await expect(walk.page.get_by_role("banner").get_by_text("Saved", exact=True)).to_be_visible()
+    await signed(walk.page)
     session = await walk.session()
     assert [*(await site.answers(session["id"])).values()] == [(3, 1)]

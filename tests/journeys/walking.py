@@ -9,7 +9,10 @@ from typing import Any
 
 from playwright.async_api import Locator, Page, expect
 
+from tests.journeys.conftest import OpenPage
 from tests.journeys.names import NAMES
+from tests.journeys.screens import press, title
+from tests.journeys.site import Site
 
 Look = Callable[[str], Awaitable[None]]
 MESSAGES = ("I have been rather tired lately.", "My sleep is fine, thank you.", "Nothing else comes to mind.")
@@ -36,13 +39,11 @@ class Walk:
 
     async def press(self, key: str) -> None:
         """Press the button of that name."""
-        await self.button(key).click()
+        await press(self.page, self.name(key))
 
     async def at(self, key: str) -> None:
         """Wait for the screen of that title; it has the focus, so that it is read out."""
-        heading = self.page.get_by_role("heading", level=1, name=self.name(key))
-        await expect(heading).to_be_visible()
-        await expect(heading).to_be_focused()
+        await title(self.page, self.name(key))
         await self.look(key)
 
     async def begin(self) -> None:
@@ -143,3 +144,12 @@ class Walk:
         reply = await self.page.request.get("/api/sessions")
         sessions: list[dict[str, Any]] = (await reply.json())["data"]["sessions"]
         return sessions[-1]
+
+
+async def at_questions(site: Site, open_page: OpenPage, *, faults: bool = False, **changes: Any) -> Walk:
+    """Bring somebody new to the first question of a study with these changes, the questionnaire coming first."""
+    presentation = {"order": "phq_first"} | changes.pop("presentation", {})
+    study = await site.study(presentation=presentation, **changes)
+    walk = Walk(await open_page(site, await site.invite(study), faults=faults))
+    await walk.to_questions()
+    return walk

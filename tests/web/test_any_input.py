@@ -26,6 +26,7 @@ S = "/api/sessions/{session}"
 ROUTES = [
     ("POST", "/api/auth/login"),
     ("POST", "/api/auth/register"),
+    ("GET", "/api/auth/register"),
     ("POST", "/api/auth/invitation"),
     ("GET", "/api/auth/me"),
     ("POST", "/api/sessions"),

@@ -11,6 +11,7 @@ import {
   leaveNotice,
   rememberedPerson,
   rememberPerson,
+  someoneWasHere,
   STAFF,
   takeNotice,
   type NoticeName,
@@ -193,7 +194,7 @@ export class Journey {
 
   private nobody(): void {
     access.regain();
-    if (this.word === null && rememberedPerson() !== null) this.word = "ended";
+    if (this.word === null && someoneWasHere()) this.word = "ended";
     this.phase = "entry";
   }
 

@@ -29,6 +29,11 @@ export function rememberedPerson(): Id | null {
   }
 }
 
+/** Whether this browser knows that somebody was logged in. */
+export function someoneWasHere(): boolean {
+  return ![null, UNKNOWN].includes(rememberedPerson());
+}
+
 export type NoticeName = "switched" | "left" | "ended";
 
 /** Leave a word for the page as it is after it is loaded anew. */

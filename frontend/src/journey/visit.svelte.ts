@@ -3,7 +3,7 @@ import type { AnswerReceipt, Id, Session, Trigger } from "../api/contract";
 import type { Refused } from "../api/failures";
 import { Camera } from "../camera/state.svelte";
 import type { Clock } from "../clock/clock";
-import type { Outbox } from "../outbox/entries";
+import type { Outbox, RefusedEntry } from "../outbox/entries";
 import { Deed } from "../troubles/deed.svelte";
 import type { Visit } from "../visit";
 import { spoken } from "../words/languages.svelte";
@@ -67,7 +67,11 @@ export class JourneyVisit implements Visit {
     this.take(this.session);
     document.addEventListener("visibilitychange", this.look);
     this.poll = setInterval(this.look, POLL_MS);
-    this.silent = this.outbox.whenDelivered(({ reply }) => this.count(reply));
+    const silent = [
+      this.outbox.whenDelivered(({ reply }) => this.count(reply)),
+      this.outbox.whenRefused((refused) => this.doubt(refused)),
+    ];
+    this.silent = () => silent.forEach((stop) => stop());
     if (hasEnded(this.session)) return;
     void this.own();
   }
@@ -157,6 +161,12 @@ export class JourneyVisit implements Visit {
     const { answered, total } = (reply ?? {}) as Partial<AnswerReceipt>;
     if (answered === undefined || total === undefined || hasEnded(this.session)) return;
     this.session = withAnswered(this.session, answered, total);
+  }
+
+  /** Something came too late: the session has ended, and this page was not told yet. */
+  private doubt({ session, code }: RefusedEntry): void {
+    if (session === this.session.id && code === "session_ended" && !hasEnded(this.session))
+      void this.refresh();
   }
 
   private readonly look = (): void => {

@@ -22,7 +22,6 @@ interface HomeWords {
   states: Record<State, string>;
   begun: (date: string) => string;
   until: (date: string) => string;
-  see: string;
   chooseStudy: string;
 }
 
@@ -60,7 +59,6 @@ export const words: Words<HomeWords> = {
     },
     begun: (date) => `Begun ${date}`,
     until: (date) => `open until ${date}`,
-    see: "Look at it",
     chooseStudy: "You take part in several studies.",
   },
   id: {
@@ -98,7 +96,6 @@ export const words: Words<HomeWords> = {
     },
     begun: (date) => `Dimulai ${date}`,
     until: (date) => `terbuka sampai ${date}`,
-    see: "Lihat",
     chooseStudy: "Anda ikut serta dalam beberapa penelitian.",
   },
 };
