@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shutil
 from collections.abc import Callable
@@ -16,7 +17,15 @@ from tests.ground.service import Service
 from tests.journeys.conftest import OpenPage
 from tests.journeys.site import open_site
 
-_INSTALLED = "async () => (await navigator.serviceWorker.ready).waiting !== null"
+_WAITS = """async () => {
+  const worker = await navigator.serviceWorker.ready;
+  await worker.update();
+  while (worker.waiting === null) await new Promise((resolve) => setTimeout(resolve, 50));
+}"""
+_ONE_SHELL = """async () => {
+  while ((await caches.keys()).length > 1) await new Promise((resolve) => setTimeout(resolve, 50));
+}"""
+PATIENCE_SECONDS = 15
 
 
 def newer(page: Path) -> None:
@@ -56,8 +65,8 @@ async def test_open_tabs_go_on_with_their_version_and_the_next_visit_has_the_new
     newer(folder)
     site.start_again()
     assert (await page.request.get(old)).status == 404
-    await page.evaluate("async () => { await (await navigator.serviceWorker.ready).update(); }")
-    await page.wait_for_function(_INSTALLED)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await page.evaluate(_WAITS)
     # What is loaded later comes from the version that the tab began with.
     await page.evaluate("location.hash = '#/staff'")
     await expect(page.get_by_role("heading").first).to_be_visible()
@@ -69,4 +78,5 @@ async def test_open_tabs_go_on_with_their_version_and_the_next_visit_has_the_new
     await page.get_by_role("heading").first.wait_for()
     assert await script(page) != old
     await expect(page.get_by_role("heading").first).to_be_visible()
-    await page.wait_for_function("caches.keys().then((all) => all.length === 1)")
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await page.evaluate(_ONE_SHELL)
