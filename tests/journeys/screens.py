@@ -15,7 +15,7 @@ async def press(page: Page, name: str) -> None:
 async def title(page: Page, name: str) -> None:
     """Wait for the screen of that title; it has the focus, so that it is read out."""
     heading = page.get_by_role("heading", level=1, name=name)
-    await expect(heading).to_be_visible()
+    await expect(heading).to_be_visible(timeout=15_000)
     await expect(heading).to_be_focused()
 
 

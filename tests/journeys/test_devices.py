@@ -18,6 +18,7 @@ from tests.journeys.site import Site
 from tests.journeys.walking import at_questions
 
 FULL_SIGN = "Not kept on this device – keep this page open"
+PICTURES = "**/captures/*-*-*-*-*"
 FULL_TEXT = "This device has no room to keep your entries"
 WITH_CAMERA: dict[str, Any] = {
     "presentation": PHQ_ALONE["presentation"] | {"phq_layout": "all"},
@@ -37,7 +38,7 @@ async def with_camera(site: Site, open_page: OpenPage, script: str = "") -> tupl
     page = await open_page(site, "about:blank", faults=True)
     await page.add_init_script(script)
     await page.goto(link)
-    await expect(page.get_by_role("group")).to_have_count(9)
+    await expect(page.locator("fieldset")).to_have_count(9)
     await expect(page.get_by_text("Camera on")).to_be_visible()
     return page, session
 
@@ -72,6 +73,24 @@ async def test_a_browser_that_keeps_nothing_says_so_and_all_arrives(
     assert len(await site.answers(str(session))) == 9
     counted = await pictures(site, session)
     assert counted["kept"] == counted["announced"] - counted["skipped"] > 0
+
+
+async def test_who_must_keep_the_page_open_for_the_pictures_is_told_so(
+    site: Site, open_page: OpenPage
+) -> None:
+    page, _ = await with_camera(site, open_page, NO_STORAGE["no database"])
+    await page.route(PICTURES, lambda route: route.abort())
+    await answer_all(page)
+    await press(page, "Hand in and go on")
+    await title(page, "Almost done")
+    await expect(
+        page.get_by_text("Please leave this page open until the pictures are through")
+    ).to_be_visible()
+    await expect(page.get_by_text("may close this page")).to_have_count(0)
+    await press(page, "Finish without waiting")
+    await title(page, "Thank you")
+    await expect(page.get_by_text("Please leave this page open until they are through.")).to_be_visible()
+    await expect(page.get_by_text("may close this page")).to_have_count(0)
 
 
 async def test_who_comes_for_the_first_time_with_such_a_browser_is_told_of_no_ended_login(

@@ -46,7 +46,7 @@ export const words: Words<FrameWords> = {
     login: "Kept on this device – login needed",
     full: "Not kept on this device – keep this page open",
     fullText:
-      "This device has no room to keep your entries, or its browser does not allow it. Everything is still sent to the service at once. Please keep this page open until it says “Saved”.",
+      "This device has no room to keep your entries, or its browser does not allow it. Everything is still sent to the service at once. Please keep this page open until you are done.",
     language: "Language",
     main: "Main",
     footer: "A screening score is not a diagnosis. This page is not for emergencies.",
@@ -95,7 +95,7 @@ export const words: Words<FrameWords> = {
     login: "Disimpan di perangkat ini – perlu masuk lagi",
     full: "Tidak tersimpan di perangkat – biarkan halaman ini terbuka",
     fullText:
-      "Perangkat ini tidak punya ruang untuk menyimpan isian Anda, atau perambannya tidak mengizinkan. Semuanya tetap langsung dikirim ke layanan. Mohon biarkan halaman ini terbuka sampai tertulis “Tersimpan”.",
+      "Perangkat ini tidak punya ruang untuk menyimpan isian Anda, atau perambannya tidak mengizinkan. Semuanya tetap langsung dikirim ke layanan. Mohon biarkan halaman ini terbuka sampai Anda selesai.",
     language: "Bahasa",
     main: "Utama",
     footer: "Skor penapisan bukan diagnosis. Halaman ini bukan untuk keadaan darurat.",

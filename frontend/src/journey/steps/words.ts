@@ -29,13 +29,14 @@ interface StepWords {
   elsewhereText: string;
   look: string;
   mayClose: string;
+  mustStay: string;
   noWait: string;
   noWaitHint: string;
   thanks: string;
   score: string;
   scoreOf: (total: number, min: number, max: number) => string;
   notADiagnosis: string;
-  picturesLeft: (count: number) => string;
+  picturesLeft: (count: number, stays: boolean) => string;
   overview: string;
 }
 
@@ -84,6 +85,8 @@ export const words: Words<StepWords> = {
     look: "Look again",
     mayClose:
       "Your answers and messages are saved. You may close this page; the pictures go on at your next visit here. Or leave it open until they are through.",
+    mustStay:
+      "Your answers and messages are saved. Please leave this page open until the pictures are through: this device cannot keep them, so they are lost when it is closed.",
     noWait: "Finish without waiting",
     noWaitHint: "Pictures are still taken in for a day after you finish, while this page is open.",
     thanks: "Thank you",
@@ -91,11 +94,11 @@ export const words: Words<StepWords> = {
     scoreOf: (total, min, max) => `${total} (of ${min} to ${max})`,
     notADiagnosis:
       "This is a screening score, not a diagnosis. If you are worried about it, please talk to a doctor or someone you trust.",
-    picturesLeft: (count) =>
+    picturesLeft: (count, stays) =>
       plural("en", count, {
-        one: "One picture is still being sent. You may close this page.",
-        other: "{count} pictures are still being sent. You may close this page.",
-      }),
+        one: "One picture is still being sent.",
+        other: "{count} pictures are still being sent.",
+      }) + (stays ? " You may close this page." : " Please leave this page open until they are through."),
     overview: "To the overview",
   },
   id: {
@@ -136,6 +139,8 @@ export const words: Words<StepWords> = {
     look: "Periksa lagi",
     mayClose:
       "Jawaban dan pesan Anda sudah tersimpan. Anda boleh menutup halaman ini; gambar dikirim lagi pada kunjungan Anda berikutnya. Atau biarkan terbuka sampai semuanya terkirim.",
+    mustStay:
+      "Jawaban dan pesan Anda sudah tersimpan. Mohon biarkan halaman ini terbuka sampai semua gambar terkirim: perangkat ini tidak dapat menyimpannya, jadi gambar hilang jika halaman ditutup.",
     noWait: "Selesaikan tanpa menunggu",
     noWaitHint: "Gambar masih diterima selama satu hari setelah Anda selesai, selama halaman ini terbuka.",
     thanks: "Terima kasih",
@@ -143,8 +148,9 @@ export const words: Words<StepWords> = {
     scoreOf: (total, min, max) => `${total} (dari ${min} sampai ${max})`,
     notADiagnosis:
       "Ini skor penapisan, bukan diagnosis. Jika Anda khawatir, silakan bicara dengan dokter atau seseorang yang Anda percaya.",
-    picturesLeft: (count) =>
-      plural("id", count, { other: "{count} gambar masih dikirim. Anda boleh menutup halaman ini." }),
+    picturesLeft: (count, stays) =>
+      plural("id", count, { other: "{count} gambar masih dikirim." }) +
+      (stays ? " Anda boleh menutup halaman ini." : " Mohon biarkan halaman ini terbuka sampai selesai."),
     overview: "Ke ikhtisar",
   },
 };
