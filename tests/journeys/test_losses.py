@@ -56,7 +56,7 @@ async def test_a_page_that_waits_for_another_devices_pictures_does_not_ask_and_a
     await walk.hand_in()
     await walk.read("cooldown", "go on")
     await walk.talk()
-    await expect(page.get_by_text("another device", exact=False).first).to_be_visible(timeout=30_000)
+    await expect(page.get_by_text("One picture has not arrived.")).to_be_visible(timeout=45_000)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     await asyncio.sleep(2)
@@ -87,7 +87,7 @@ async def test_who_answers_in_a_session_that_was_ended_elsewhere_is_told_at_once
     await call(walk.page, "abandon", reason="tired")
     await asyncio.sleep(0.05)
     await walk.page.get_by_role("radio").nth(2).check()
-    await expect(walk.question(1)).to_be_hidden(timeout=10_000)
+    await expect(walk.question(1)).to_be_hidden(timeout=3_000)
     await expect(walk.page.get_by_text(re.compile("could not take one of your answers"))).to_be_visible()
 
 
