@@ -4,10 +4,13 @@ import type { Interview, Turn } from "../api/contract";
 import { Refused, Unreachable } from "../api/failures";
 import type { MessageEntry, Outbox } from "../outbox/entries";
 import type { Visit } from "../visit";
+import { Clock } from "../clock/clock";
 import { Bringing } from "./bringing";
 import { Paths } from "./calls";
 import { Kept } from "./kept";
+import { Chat } from "./state.svelte";
 import { StoredTurn, bodyOf } from "./streams.fixture";
+import { Tabs } from "./tabs";
 import { Transcript } from "./transcript.svelte";
 import { Wakings } from "./wakings";
 
@@ -35,6 +38,10 @@ class Service {
   joins: string[] = [];
 
   constructor(private readonly answers: (Error | (() => Response))[] = []) {}
+
+  refuse(error: Error): void {
+    this.answers.push(error);
+  }
 
   readonly api = {
     call: async (): Promise<Interview> => ({
@@ -186,6 +193,10 @@ for (const fault of [
   new Refused(503, "unavailable", "", "r", [], 2),
   new Refused(429, "too_many", "", "r", [], 2),
   new Refused(401, "login_required", "", "r"),
+  new Refused(403, "cross_site", "", "r"),
+  // The outbox asks first who is logged in.
+  new Refused(404, "not_found", "", "r"),
+  new Refused(409, "chat_not_started", "", "r"),
 ])
   test(`after ${fault instanceof Refused ? fault.code : "no answer"} the message still waits`, async () => {
     const { bringing, transcript, refusals } = await opened(new Service([fault]));
@@ -214,3 +225,72 @@ test("help that comes with a reply is shown above all once, however often it com
   expect(await kept.helped()).toBe("m1");
   expect(transcript.interview?.paused).toBe(true);
 });
+
+test("help that stands beside a refusal is shown at once, and once", async () => {
+  const help = { text: "help", hotlines: [] };
+  const busy = () => new Refused(409, "turn_running", "", "r", [], null, help);
+  const { bringing, shown } = await opened(
+    new Service([busy(), busy(), new Refused(409, "chat_ended", "", "r", [], null, help)]),
+  );
+  await expect(bringing.bring(entry)).rejects.toBeInstanceOf(Refused);
+  expect(shown).toEqual(["help"]);
+});
+
+test("a view that was left while its message was on its way tells other tabs nothing, and throws nothing", () => {
+  const tabs = new Tabs("a", () => undefined);
+  tabs.close();
+  expect(() => tabs.tell()).not.toThrow();
+});
+
+test("a draft that was sent from another tab is cleared, and what was added to it here is not", async () => {
+  for (const [added, left] of [
+    ["", ""],
+    [" and more", "words and more"],
+  ] as const) {
+    const service = new Service();
+    const chat = new Chat(visitWith(service));
+    chat.write(`words${added}`);
+    const id = chat.draft.message_id;
+    service.turns = [turn(0, "m0"), turn(1, id)];
+    await chat.transcript.sync();
+    expect(chat.draft.text).toBe(left);
+    expect(chat.draft.message_id).not.toBe(id);
+  }
+});
+
+test("words that are written while the device keeps a message stay in the box", async () => {
+  const service = new Service();
+  const chat = new Chat(visitWith(service));
+  await chat.transcript.load();
+  chat.write("words");
+  const sending = chat.send();
+  chat.write("words, and others");
+  await sending;
+  expect(chat.draft.text).toBe("words, and others");
+  expect(chat.transcript.find(chat.draft.message_id)).toBeUndefined();
+});
+
+test("a page that finds the session elsewhere before the first word goes there", async () => {
+  const service = new Service();
+  service.turns = [];
+  let refreshed = 0;
+  const visit = { ...visitWith(service), refresh: async () => void (refreshed += 1) };
+  const chat = new Chat(visit);
+  await chat.transcript.load();
+  service.refuse(new Refused(409, "session_ended", "", "r"));
+  await chat.begin();
+  expect(chat.begins).toBe(false);
+  expect(refreshed).toBe(1);
+});
+
+function visitWith(service: Service): Visit {
+  const { outbox } = new Device();
+  return {
+    api: service.api,
+    outbox: { ...outbox, put: () => new Promise<void>((resolve) => setTimeout(resolve, 5)) },
+    clock: new Clock(),
+    session: { id: "s", created_at: "2026-01-01T00:00:00.000Z", chat: { assessment_id: "a" } },
+    capture: () => undefined,
+    showHelp: () => undefined,
+  } as unknown as Visit;
+}

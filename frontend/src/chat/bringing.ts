@@ -53,17 +53,22 @@ export class Bringing {
   }
 
   private async posted(entry: MessageEntry) {
+    const { visit } = this.parts;
     const path = new Paths(entry.session).turns;
+    let helped = false;
     for (let ask = 0; ask < MOST_ASKS; ask += 1) {
       try {
-        return await take(this.parts.visit.api, path, entry.body);
+        return await take(visit.api, path, entry.body);
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
+        // What is refused is read for risk all the same; help waits for no other reply.
+        if (error.help !== null && !helped) visit.showHelp();
+        helped ||= error.help !== null;
         if (error.code === "turn_running") {
           await this.runningEnded();
           continue;
         }
-        if (!error.passing) await this.refused(entry, error.code);
+        if (isForGood(error)) await this.refused(entry, error.code);
         throw error;
       }
     }
@@ -84,4 +89,12 @@ export class Bringing {
     const exchange = this.parts.transcript.find(entry.message);
     if (exchange !== undefined) await this.parts.transcript.refuse(exchange, code);
   }
+}
+
+/**
+ * Whether the outbox, too, gives the message up at once. Under a foreign login (404), and where the way is closed for
+ * now (403, `chat_not_started`), it goes on keeping it, and says itself when it was refused for good.
+ */
+function isForGood({ status, code }: Refused): boolean {
+  return [409, 413, 415, 422].includes(status) && code !== "chat_not_started";
 }

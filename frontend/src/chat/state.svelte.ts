@@ -53,7 +53,7 @@ export class Chat {
     this.paths = new Paths(session.id);
     this.kept = new Kept(outbox, session.id, session.chat.assessment_id);
     this.times = new SeenTimes(api, clock, session.created_at, (id) => this.paths.timing(id));
-    this.tabs = new Tabs(session.chat.assessment_id, (news) => this.told(news.sent));
+    this.tabs = new Tabs(session.chat.assessment_id, () => void this.transcript.sync());
     const shared = { visit, kept: this.kept, wakings: this.wakings, closing: this.closing.signal };
     this.transcript = new Transcript({
       ...shared,
@@ -68,7 +68,7 @@ export class Chat {
       ...shared,
       transcript: this.transcript,
       loaded: () => this.loaded,
-      taken: (message) => this.tabs.tell({ sent: message }),
+      taken: () => this.tabs.tell(),
     });
   }
 
@@ -172,7 +172,7 @@ export class Chat {
     try {
       await this.visit.outbox.put(entry);
       this.transcript.add(entry);
-      this.clear();
+      this.parted();
       this.trouble = null;
     } catch {
       await this.sendUnkept(entry);
@@ -184,7 +184,7 @@ export class Chat {
   private async sendUnkept(entry: MessageEntry): Promise<void> {
     try {
       await this.bringing.bring(entry);
-      this.clear();
+      this.parted();
     } catch {
       const { transcript } = this;
       transcript.exchanges = transcript.exchanges.filter(
@@ -301,18 +301,26 @@ export class Chat {
   private adopted(): void {
     this.now = this.visit.clock.now();
     if (this.trouble?.code === "unreachable" || this.trouble?.code === "unavailable") this.trouble = null;
-    if (this.transcript.find(this.draft.message_id) !== undefined) this.clear();
+    this.parted();
   }
 
-  private told(sent: Id | undefined): void {
-    if (sent !== undefined && sent === this.draft.message_id) this.clear();
-    void this.transcript.sync();
+  /** The draft was sent, here before a reload or in another tab; words that were added since are a draft of their own. */
+  private parted(): void {
+    const sent = this.transcript.find(this.draft.message_id);
+    if (sent === undefined) return;
+    if (sent.message === asSent(this.draft.text)) return this.clear();
+    this.draft = { ...this.draft, message_id: crypto.randomUUID() };
+    this.kept.keepDraft(this.draft);
   }
 
   private moved(code: string): void {
     // An interview that was begun anew takes this one's place, with the words that were not sent.
     if (code === "assessment_replaced") void this.goOn();
-    else if (MOVED_ON.has(code)) this.movedOn = true;
+    else if (MOVED_ON.has(code)) {
+      this.movedOn = true;
+      // Without a turn there is nothing to be read first, and nothing that would lead on.
+      if (this.transcript.newest === null) void this.visit.refresh();
+    }
   }
 
   /** The page asks for a login; what was interrupted goes on after it. */

@@ -1,22 +1,20 @@
 import type { Id } from "../api/contract";
 
-/** What tabs of one interview tell each other: that something changed, never a word of it. */
-export interface News {
-  /** The message that was sent, if that is the news. */
-  sent?: Id;
-}
-
-/** The other tabs of this interview in this browser. */
+/** The other tabs of this interview in this browser: told that something changed, and never a word of it. */
 export class Tabs {
   private readonly channel: BroadcastChannel | null;
 
-  constructor(interview: Id, hear: (news: News) => void) {
+  constructor(interview: Id, hear: () => void) {
     this.channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(`chat/${interview}`);
-    if (this.channel !== null) this.channel.onmessage = (event: MessageEvent<News>) => hear(event.data);
+    if (this.channel !== null) this.channel.onmessage = () => hear();
   }
 
-  tell(news: News = {}): void {
-    this.channel?.postMessage(news);
+  tell(): void {
+    try {
+      this.channel?.postMessage(null);
+    } catch {
+      // The view was left while its call was under way: the others find it when they look.
+    }
   }
 
   close(): void {

@@ -61,9 +61,15 @@ export class Journey {
   async join(token: string): Promise<void> {
     if (this.user === null) this.phase = "opening";
     const body = { token };
+    // The link is what the person wants now: the page may still be trying to open without it.
+    this.opening.stop();
+    let arrived: { user: User } | null = null;
     const done = await this.opening.run(
-      async () =>
-        this.arrived(await this.api.call<{ user: User }>("/auth/invitation", { method: "POST", body })),
+      async () => {
+        // Some links work once: what follows is tried again without it.
+        arrived ??= await this.api.call<{ user: User }>("/auth/invitation", { method: "POST", body });
+        await this.arrived(arrived);
+      },
       (refused) => {
         if (refused.status !== 404 && refused.status !== 410 && refused.status !== 422) return false;
         this.word = refused.status === 410 ? "spent_link" : "unknown_link";
@@ -78,6 +84,7 @@ export class Journey {
   async arrived({ user }: { user: User }): Promise<void> {
     if (user.role !== "participant") {
       this.staff(user);
+      tellTabs({ person: STAFF });
       return;
     }
     const before = this.user?.id ?? null;
@@ -117,8 +124,10 @@ export class Journey {
     const showHelp = () => (this.helpOpen = true);
     const { api, clock, outbox, pageId } = this;
     const visit = new JourneyVisit({ api, clock, outbox, pageId, session, showHelp });
-    await visit.begin();
     this.visit = visit;
+    await visit.begin();
+    // Another was entered meanwhile, such as by a second click.
+    if (this.visit !== visit) return;
     this.phase = "visit";
     route.go("assessment");
   }
@@ -152,7 +161,7 @@ export class Journey {
   private async found(user: User): Promise<void> {
     rememberPerson(user.id);
     this.user = user;
-    this.outbox = await openOutbox(user.id, this.api, this.clock);
+    this.outbox = await this.openedOutbox(user.id);
     const left = await leftOnThisDevice();
     this.leftByOthers = left
       .filter((one) => one.person !== user.id)
@@ -181,7 +190,7 @@ export class Journey {
   private async findOnDevice(fault: unknown): Promise<boolean> {
     const person = rememberedPerson();
     if (person === null || !(fault instanceof Unreachable || fault instanceof Refused)) return false;
-    const outbox = await openOutbox(person, this.api, this.clock);
+    const outbox = await this.openedOutbox(person);
     const session = await outbox.kept<Session>(LAST_SESSION);
     if (session === undefined) return false;
     this.outbox = outbox;
@@ -190,6 +199,13 @@ export class Journey {
     await this.enter(session);
     void this.visit?.refresh();
     return true;
+  }
+
+  private async openedOutbox(person: Id): Promise<Outbox> {
+    const outbox = await openOutbox(person, this.api, this.clock);
+    // What is refused is read for risk all the same.
+    outbox.whenRefused((_, help) => (this.helpOpen ||= help !== null));
+    return outbox;
   }
 
   private nobody(): void {
@@ -204,6 +220,11 @@ export class Journey {
     void this.visit?.refresh();
   }
 
+  /** As it is remembered on this device, and told to other tabs. */
+  private get person(): Id | null {
+    return this.user !== null && this.user.role !== "participant" ? STAFF : (this.user?.id ?? null);
+  }
+
   private leaveVisit(): void {
     this.visit?.close();
     this.visit = null;
@@ -212,7 +233,7 @@ export class Journey {
   private heard(told: Told): void {
     if ("opened" in told) {
       if (this.visit?.session.id === told.opened) this.visit.ownedBy(told.by);
-    } else if (told.person !== (this.user?.id ?? null)) location.reload();
+    } else if (told.person !== this.person) location.reload();
     else if (access.lapsed) this.regained();
   }
 

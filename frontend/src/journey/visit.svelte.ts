@@ -1,9 +1,9 @@
 import type { Api } from "../api/client";
 import type { AnswerReceipt, Id, Session, Trigger } from "../api/contract";
-import type { Refused } from "../api/failures";
+import { Refused } from "../api/failures";
 import { Camera } from "../camera/state.svelte";
 import type { Clock } from "../clock/clock";
-import type { Outbox, RefusedEntry } from "../outbox/entries";
+import type { Delivered, Outbox, RefusedEntry } from "../outbox/entries";
 import { Deed } from "../troubles/deed.svelte";
 import type { Visit } from "../visit";
 import { spoken } from "../words/languages.svelte";
@@ -48,6 +48,7 @@ export class JourneyVisit implements Visit {
   private asked: Promise<void> | null = null;
   /** This page asked to own the camera. */
   private owning = false;
+  private closed = false;
   private silent: () => void = () => undefined;
   private poll: ReturnType<typeof setInterval> | undefined;
 
@@ -64,20 +65,23 @@ export class JourneyVisit implements Visit {
   async begin(): Promise<void> {
     spoken.speak(this.session.language);
     this.seen = (await this.outbox.kept<Seen>(this.seenName)) ?? NOTHING_SEEN;
+    if (this.closed) return;
     this.take(this.session);
     document.addEventListener("visibilitychange", this.look);
     this.poll = setInterval(this.look, POLL_MS);
-    const silent = [
-      this.outbox.whenDelivered(({ reply }) => this.count(reply)),
-      this.outbox.whenRefused((refused) => this.doubt(refused)),
-    ];
-    this.silent = () => silent.forEach((stop) => stop());
+    const noDeliveries = this.outbox.whenDelivered((delivered) => this.delivered(delivered));
+    const noRefusals = this.outbox.whenRefused((refused) => this.wasRefused(refused));
+    this.silent = () => {
+      noDeliveries();
+      noRefusals();
+    };
     if (hasEnded(this.session)) return;
     void this.own();
   }
 
   /** This page is left, or its person. */
   close(): void {
+    this.closed = true;
     this.refreshing.stop();
     this.camera.stop();
     clearInterval(this.poll);
@@ -91,9 +95,11 @@ export class JourneyVisit implements Visit {
     tellTabs({ opened: this.session.id, by: this.pageId });
     try {
       await this.post("open", { page_id: this.pageId });
-    } catch {
+    } catch (fault) {
+      // It ended, or is another person's: no camera is turned on for it.
+      if (fault instanceof Refused && !fault.passing) void this.refresh();
       // The next look at the session tells whose the camera is; until then this page goes on.
-      this.wake();
+      else this.wake();
     }
   }
 
@@ -143,6 +149,8 @@ export class JourneyVisit implements Visit {
   }
 
   private take(session: Session): void {
+    // What comes back after the page left it turns no camera on, and is not what the page showed last.
+    if (this.closed) return;
     this.session = session;
     void this.outbox.keep(LAST_SESSION, session).catch(() => undefined);
     void this.outbox.follow(session).catch(() => undefined);
@@ -152,21 +160,23 @@ export class JourneyVisit implements Visit {
 
   /** Take pictures, where the person agreed to it and did not go on without a camera. */
   private wake(): void {
-    if (wantsCamera(this.session) && this.camera.state === "off")
+    if (!this.closed && wantsCamera(this.session) && this.camera.state === "off")
       void this.camera.start().catch(() => undefined);
   }
 
   /** An answer was saved: the progress moves without asking. */
-  private count(reply: unknown): void {
-    const { answered, total } = (reply ?? {}) as Partial<AnswerReceipt>;
-    if (answered === undefined || total === undefined || hasEnded(this.session)) return;
-    this.session = withAnswered(this.session, answered, total);
+  private delivered({ entry, reply }: Delivered): void {
+    if (entry.kind !== "answer" || entry.session !== this.session.id || hasEnded(this.session)) return;
+    const { answered, total, late } = reply as AnswerReceipt;
+    // It was taken for questions that were replaced, or for a session that has ended.
+    if (late === true) void this.refresh();
+    else this.session = withAnswered(this.session, answered, total);
   }
 
-  /** Something came too late: the session has ended, and this page was not told yet. */
-  private doubt({ session, code }: RefusedEntry): void {
-    if (session === this.session.id && code === "session_ended" && !hasEnded(this.session))
-      void this.refresh();
+  /** What the page shows is over, perhaps by another one: nobody goes on answering it. */
+  private wasRefused({ kind, session, code }: RefusedEntry): void {
+    if (session !== this.session.id || hasEnded(this.session)) return;
+    if (code === "session_ended" || (kind === "answer" && code !== "unreadable")) void this.refresh();
   }
 
   private readonly look = (): void => {

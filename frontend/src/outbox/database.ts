@@ -33,7 +33,7 @@ export interface Connection {
 
 const VERSION = 1;
 /** A database that does not open by then is held by a page that sleeps, or broken: memory serves meanwhile. */
-const OPEN_MS = 5_000;
+export const OPEN_MS = 5_000;
 const DELETE_MS = 2_000;
 
 export function databaseOf(person: Id): string {
@@ -71,7 +71,8 @@ export async function erase(person: Id): Promise<void> {
   await within(DELETE_MS, deleteDB(databaseOf(person))).catch(() => undefined);
 }
 
-async function within<T>(ms: number, work: Promise<T>, late?: (result: T) => void): Promise<T> {
+/** @throws Error `work` takes longer; what comes of it then is given to `late`. */
+export async function within<T>(ms: number, work: Promise<T>, late?: (result: T) => void): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const over = new Promise<never>((_, fail) => {
     timer = setTimeout(() => {

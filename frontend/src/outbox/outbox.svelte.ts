@@ -67,6 +67,8 @@ class Box implements Outbox {
   private usualPicture = $state(USUAL_PICTURE);
   /** The device had no room for the last picture; another is tried when one was sent. */
   private crammed = $state(false);
+  /** Words that the device has not written yet: neither kept nor sent. */
+  private writing = $state(0);
 
   private readonly queue = new Queue();
   private readonly keeping: Keeping;
@@ -105,7 +107,7 @@ class Box implements Outbox {
     );
     this.leader = new Leader(`outbox-${person}`, device.locks, () => this.tabs.tell({ what: "wish" }), {
       // Another page may have asked for it again meanwhile.
-      won: () => void this.reload().then(() => this.leader.leads && this.sender.start()),
+      won: () => void this.reload().then(() => this.begins()),
       finish: () => this.sender.finish(),
       lost: () => this.sender.stop(),
     });
@@ -119,7 +121,7 @@ class Box implements Outbox {
   get sign(): Sign {
     if (this.overflowing) return "full";
     if (this.trouble !== null) return this.trouble;
-    return this.waiting.answer + this.waiting.message > 0 ? "saving" : "saved";
+    return this.writing + this.wordsWait > 0 ? "saving" : "saved";
   }
 
   get roomForPictures(): boolean {
@@ -143,7 +145,9 @@ class Box implements Outbox {
 
   put(entry: NewEntry): Promise<void> {
     const line = entry.kind === "capture" ? "pictures" : "words";
-    const done = this.lines[line].then(() => this.store(entry));
+    const words = entry.kind === "answer" || entry.kind === "message";
+    if (words) this.writing += 1;
+    const done = this.lines[line].then(() => this.store(entry)).finally(() => words && (this.writing -= 1));
     this.lines[line] = done.catch(() => undefined);
     return done;
   }
@@ -175,9 +179,10 @@ class Box implements Outbox {
     if (bring !== null) this.leader.want();
   }
 
-  settled(): Promise<void> {
-    if (this.wordsWait === 0) return Promise.resolve();
-    return new Promise((resolve) => this.settling.push(resolve));
+  async settled(): Promise<void> {
+    // What was chosen just now counts, though the device may still be writing it.
+    await this.lines.words;
+    if (this.wordsWait > 0) await new Promise<void>((resolve) => this.settling.push(resolve));
   }
 
   nudge(): void {
@@ -193,6 +198,8 @@ class Box implements Outbox {
     this.queue.remove(this.queue.rows.filter((row) => row.session === session && goes(row.kind)));
     if (kinds === undefined) this.refused = this.refused.filter((one) => one.session !== session);
     this.changed();
+    // The page that sends has these rows, too, and what it needs to send them.
+    this.tabs.tell({ what: "changed" });
     await this.keeping.tidy();
   }
 
@@ -234,7 +241,8 @@ class Box implements Outbox {
     try {
       row = await this.shelves.add(entry, this.clock.now());
     } catch {
-      this.crammed = true;
+      // Where nothing waits, nothing will make room by being sent: the next picture is tried.
+      this.crammed = this.pictureBytes > 0;
       return entry.kind === "capture" ? this.skip(entry) : undefined;
     }
     this.queue.add(row);
@@ -266,6 +274,13 @@ class Box implements Outbox {
   private async letGo(): Promise<boolean> {
     await this.reload();
     return this.queue.all.length === 0;
+  }
+
+  /** This page sends from now on, if no other asked for it meanwhile; what it says of the way is its own. */
+  private begins(): void {
+    if (!this.leader.leads) return;
+    this.sender.start();
+    this.changed();
   }
 
   private async reload(): Promise<void> {

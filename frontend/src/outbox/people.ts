@@ -1,6 +1,6 @@
 import { openDB, type DBSchema } from "idb";
 import type { Id } from "../api/contract";
-import { erase } from "./database";
+import { erase, OPEN_MS, within } from "./database";
 import { Store } from "./store";
 
 /** Whose databases there are: not every browser can list them. A person's id says nothing but to the service. */
@@ -18,9 +18,10 @@ async function inRegister<R>(work: (db: Awaited<ReturnType<typeof openRegister>>
 }
 
 function openRegister() {
-  return openDB<Register>("outbox-people", 1, {
+  const opening = openDB<Register>("outbox-people", 1, {
     upgrade: (db) => void db.createObjectStore("people", { keyPath: "person" }),
   });
+  return within(OPEN_MS, opening, (late) => late.close());
 }
 
 /** @throws DOMException the device keeps nothing. */

@@ -4,7 +4,8 @@ import { nameOf, type Row } from "./rows";
 /** The rows that wait, as this page knows them, in the order of `put`. */
 export class Queue {
   private readonly byName = new Map<string, Waiting>();
-  private gone: Set<string> | null = null;
+  /** What was taken out while each of the readings under way went on. */
+  private readonly gone = new Set<Set<string>>();
 
   get all(): Waiting[] {
     return [...this.byName.values()];
@@ -37,7 +38,7 @@ export class Queue {
   remove(rows: readonly Row[]): void {
     for (const row of rows) {
       this.byName.delete(nameOf(row));
-      this.gone?.add(nameOf(row));
+      for (const gone of this.gone) gone.add(nameOf(row));
     }
   }
 
@@ -50,9 +51,9 @@ export class Queue {
   /** Take over what the shelf holds: what other pages put, and what they sent. */
   async reload(read: () => Promise<Row[]>): Promise<void> {
     const before = new Set(this.byName.keys());
-    const gone = (this.gone = new Set<string>());
-    const rows = await read();
-    if (this.gone === gone) this.gone = null;
+    const gone = new Set<string>();
+    this.gone.add(gone);
+    const rows = await read().finally(() => this.gone.delete(gone));
     const there = new Set(rows.map(nameOf));
     for (const name of before) {
       if (!there.has(name) && this.byName.get(name)?.busy !== true) this.byName.delete(name);

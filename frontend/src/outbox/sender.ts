@@ -44,6 +44,8 @@ export class Sender {
   start(): void {
     this.active = true;
     this.finishing = false;
+    // What it knew of the way is old.
+    if (this.trouble !== null) this.ask();
     this.pump();
   }
 
@@ -77,7 +79,8 @@ export class Sender {
     this.known = false;
     this.askTries = 0;
     this.hurry();
-    if (this.trouble === "login") this.ask();
+    // Though nothing waits: the sign must not go on telling of a fault that is over.
+    if (this.trouble !== null) this.ask();
     this.pump();
   }
 

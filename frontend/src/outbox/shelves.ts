@@ -1,10 +1,14 @@
 import type { Id } from "../api/contract";
 import type { NewEntry, RefusedEntry } from "./entries";
+import { within } from "./database";
 import type { Left } from "./letting_go";
 import { Memory } from "./memory";
 import type { Row } from "./rows";
 import type { Course } from "./rules";
 import type { Shelf } from "./shelf";
+
+/** A device that takes longer to write, or hangs, counts as one that refuses: what it writes later is a repeat. */
+const WRITE_MS = 5_000;
 
 /** The device's database, and the page's memory for what it refuses. */
 export class Shelves implements Shelf {
@@ -26,7 +30,7 @@ export class Shelves implements Shelf {
     // While older entries are in memory, a newer one on the device would come before them.
     if (this.device === null || this.memory.size > 0) return this.memory.add(entry, at);
     try {
-      return await this.device.add(entry, at);
+      return await within(WRITE_MS, this.device.add(entry, at));
     } catch (error) {
       if (entry.kind === "capture") throw error;
       return this.memory.add(entry, at);

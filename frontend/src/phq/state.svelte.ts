@@ -114,12 +114,20 @@ export class Questions {
         await this.visit.refresh();
       },
       async (refused) => {
-        if (refused.code === "incomplete") this.lead(refused.details.map((one) => one.field));
+        if (refused.code === "incomplete") await this.reopen(refused.details.map((one) => one.field));
         else if (refused.status === 409) await this.visit.refresh();
         else return false;
         return true;
       },
     );
+  }
+
+  /** The service misses these: what is shown of them was refused, or another device's answers ask for them. */
+  private async reopen(missing: Id[]): Promise<void> {
+    const questionnaire = await this.read();
+    for (const id of missing) this.answers.delete(id);
+    await this.show(questionnaire);
+    this.lead(missing);
   }
 
   /** Lead to the first of the questions that are missing. */
@@ -137,10 +145,18 @@ export class Questions {
     if (entry.kind !== "answer" || entry.session !== this.visit.session.id) return;
     const { stale, value, version } = reply as AnswerReceipt;
     const mine = this.answers.get(entry.question);
-    if (!stale) this.adopt(entry.question, entry.body);
+    if (!stale) this.stored(entry.question, entry.body);
     else if (mine === undefined || !isNewer(mine, entry.body)) {
       this.answers.set(entry.question, { value, version, session_ms: null });
     }
+  }
+
+  /** The service has this answer now, whatever the times say; only a click that is still on its way comes after it. */
+  private stored(question: Id, { value, version, session_ms }: Answer): void {
+    const mine = this.answers.get(question);
+    const after = mine !== undefined && mine.version > version;
+    if (!after && (mine?.version !== version || isNewer({ value, version, session_ms }, mine)))
+      this.answers.set(question, { value, version, session_ms });
   }
 
   private adopt(question: Id, { value, version, session_ms }: Answer): void {
