@@ -40,8 +40,16 @@ async def test_a_new_session_as_it_is_told(house: House) -> None:
     assert set(session["presentation"]) == {"phq_layout", "welcome", "instructions", "cooldown", "thanks"}
     assert set(session["help"]) == {"version", "text", "hotlines"}
     assert set(session["help"]["hotlines"][0]) == {"name", "phone", "url", "hours"}
-    assert set(session["consent"]) == {"version", "title", "content", "footer", "scopes", "accepted"}
-    assert session["consent"]["accepted"] is None
+    assert set(session["consent"]) == {
+        "version",
+        "title",
+        "content",
+        "footer",
+        "scopes",
+        "accepted",
+        "agreed",
+    }
+    assert (session["consent"]["accepted"], session["consent"]["agreed"]) == (None, [])
     assert session["consent"]["scopes"][2] == {"name": "camera", "required": False}
     assert session["camera_check"] == {"mode": "optional", "ok": None}
     assert session["phq"] == {
