@@ -145,9 +145,11 @@ async def test_no_camera_is_turned_on_by_what_comes_back_after_the_page_was_left
     assert not await page.evaluate(HELD)
 
 
-async def test_a_name_that_was_just_taken_by_oneself_is_no_refusal(site: Site, open_page: OpenPage) -> None:
-    await site.study(registration=True)
-    page = await open_page(site, "/", faults=True)
+async def test_a_name_that_was_just_taken_by_oneself_is_no_refusal(
+    own_site: Site, open_page: OpenPage
+) -> None:
+    await own_site.study(registration=True)
+    page = await open_page(own_site, "/", faults=True)
     broken = 1
 
     async def once(route: Route) -> None:
