@@ -16,7 +16,7 @@ test: ## all tests and checks but the long counts, two files of tests at a time 
 	@.venv/bin/python bin/build_page.py
 	@$(MAKE) check
 	@.venv/bin/python bin/build_page.py npm test --silent
-	@.venv/bin/pytest -m "not prove" -n 2 --dist loadfile --no-loadscope-reorder
+	@.venv/bin/pytest -m "not prove" --timeout 400 -n 2 --dist loadfile --no-loadscope-reorder
 
 check: ## style, types and floors
 	@bin/bootstrap test

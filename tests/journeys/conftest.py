@@ -5,15 +5,16 @@ All tests here that are coroutines run on the session's loop, where the browsers
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, BrowserContext, Page
 
 from tests.ground.postgres import Database
 from tests.ground.service import Service
@@ -98,7 +99,7 @@ async def open_page(
                 viewport={"width": width, "height": height},
                 **options,  # type: ignore[arg-type]
             )
-            stack.push_async_callback(context.close)
+            stack.push_async_callback(_closed, context)
             context.set_default_timeout(PATIENCE_MS)
             watch = Watch(site.url, faults)
             watch.over(context)
@@ -110,6 +111,12 @@ async def open_page(
         yield opened
         for watch in watches:
             watch.assert_clean()
+
+
+async def _closed(context: BrowserContext) -> None:
+    """Close a profile; where Playwright never hears of it (a page just being loaded anew), it goes with the browser."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(context.close(), PATIENCE_MS / 1000)
 
 
 @pytest.fixture(params=VIEWPORTS.values(), ids=list(VIEWPORTS))

@@ -192,6 +192,7 @@ async def test_a_login_that_ended_is_asked_for_again_and_logging_out_ends_it(
     await title(page, "Alerts")
     await press(page, "Log out")
     await expect(page.get_by_role("link", name="Sessions")).to_have_count(0)
+    await expect(page.get_by_role("button", name="Log in")).to_be_visible()
     assert (await page.request.get("/api/auth/me")).status == 401
 
 
