@@ -62,15 +62,14 @@ async def register(
 async def takes_registrations(database: Database) -> bool:
     """Tell whether `register` without a named study finds the one that is meant."""
     async with database.reading() as connection:
-        return await studies.count_taking_registrations(connection) == 1
+        return len(await studies.taking_registrations(connection)) == 1
 
 
 async def _open_to_registration(connection: AsyncConnection, wanted: str | None) -> Study:
-    now = await repository.select_now(connection)
     taking = [
         study
-        for study in await studies.all_studies(connection)
-        if study.registration and study.is_open(now) and wanted in (None, study.slug, str(study.id))
+        for study in await studies.taking_registrations(connection)
+        if wanted in (None, study.slug, str(study.id))
     ]
     if not taking:
         raise RegistrationClosed
@@ -138,17 +137,14 @@ async def who_am_i(database: Database, caller: Caller) -> tuple[Account, list[Da
             staffed = set(await studies.staffed(connection, account.id))
             everything = await studies.all_studies(connection)
             theirs = [study for study in everything if account.role == "admin" or study.id in staffed]
-        return account, [await _study_data(connection, study) for study in theirs]
-
-
-async def _study_data(connection: AsyncConnection, study: Study) -> Data:
-    """Name a study, and the languages in which a session of it can be begun."""
-    presentation = (await studies.newest_version(connection, study.id)).parts.get("presentation")
-    languages = presentation.languages if isinstance(presentation, PresentationSettings) else []
-    return {
-        "id": study.id,
-        "slug": study.slug,
-        "title": study.title,
-        "demo": study.demo,
-        "languages": list(languages),
-    }
+        languages = await studies.languages_of(connection, [study.id for study in theirs])
+    return account, [
+        {
+            "id": study.id,
+            "slug": study.slug,
+            "title": study.title,
+            "demo": study.demo,
+            "languages": languages.get(study.id, []),
+        }
+        for study in theirs
+    ]

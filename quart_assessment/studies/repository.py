@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.database.schema import new_id
@@ -39,16 +39,31 @@ async def select_studies(connection: AsyncConnection) -> list[Study]:
     return [Study(**row._mapping) for row in found]
 
 
-async def count_taking_registrations(connection: AsyncConnection) -> int:
-    """Count the studies in which people may make accounts now."""
+async def select_taking_registrations(connection: AsyncConnection) -> list[Study]:
+    """Read the studies in which people may make accounts now, the oldest first."""
     now = sa.func.now()
     taking = (
         studies.c.registration,
         sa.or_(studies.c.opens_at.is_(None), studies.c.opens_at <= now),
         sa.or_(studies.c.closes_at.is_(None), now < studies.c.closes_at),
     )
-    statement = sa.select(sa.func.count()).select_from(studies).where(*taking)
-    return (await connection.execute(statement)).scalar_one()
+    found = await connection.execute(sa.select(*_STUDY).where(*taking).order_by(studies.c.id))
+    return [Study(**row._mapping) for row in found]
+
+
+async def select_languages(connection: AsyncConnection, study_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """Read what each study's newest version is presented in; nothing of those without a presentation."""
+    newest = (
+        sa.select(study_versions.c.study_id, study_versions.c.presentation_id)
+        .where(study_versions.c.study_id.in_(study_ids))
+        .ext(distinct_on(study_versions.c.study_id))
+        .order_by(study_versions.c.study_id, study_versions.c.number.desc())
+        .subquery()
+    )
+    statement = sa.select(newest.c.study_id, study_settings.c.content["languages"]).join(
+        study_settings, study_settings.c.id == newest.c.presentation_id
+    )
+    return {row[0]: row[1] for row in await connection.execute(statement)}
 
 
 async def select_study(

@@ -41,12 +41,6 @@ class Study:
     closes_at: datetime | None
     escalate_after_minutes: int
 
-    def is_open(self, now: datetime) -> bool:
-        """Tell whether `now` lies in the study's window."""
-        return (self.opens_at is None or self.opens_at <= now) and (
-            self.closes_at is None or now < self.closes_at
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Version:

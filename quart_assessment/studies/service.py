@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, get_args
 from uuid import UUID
@@ -152,9 +153,14 @@ async def all_studies(connection: AsyncConnection) -> list[Study]:
     return await repository.select_studies(connection)
 
 
-async def count_taking_registrations(connection: AsyncConnection) -> int:
-    """Count the studies in which people may make accounts now."""
-    return await repository.count_taking_registrations(connection)
+async def taking_registrations(connection: AsyncConnection) -> list[Study]:
+    """Read the studies in which people may make accounts now."""
+    return await repository.select_taking_registrations(connection)
+
+
+async def languages_of(connection: AsyncConnection, study_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """Tell in which languages a session of each study can be begun now; a study without a presentation is left out."""
+    return await repository.select_languages(connection, study_ids)
 
 
 async def enrolled(connection: AsyncConnection, account_id: UUID) -> list[Study]:

@@ -26,6 +26,19 @@ async def test_who_registers_is_logged_in_and_takes_part(house: House) -> None:
         kept(await client.post("/api/sessions", json={}), 201)
 
 
+async def test_who_is_here_is_told_by_as_many_statements_however_many_their_studies_are(house: House) -> None:
+    few = [await house.study(slug=f"few-{place}", registration=False) for place in range(2)]
+    many = [*few, *[await house.study(slug=f"many-{place}", registration=False) for place in range(4)]]
+    counts = []
+    for theirs in (few, many):
+        async with await house.staff("researcher", *theirs) as researcher:
+            with house.statements() as sent:
+                told = kept(await researcher.get("/api/auth/me"))["studies"]
+        assert [one["languages"] for one in told] == [["en"]] * len(theirs)
+        counts.append(len(sent))
+    assert counts[0] == counts[1]
+
+
 async def test_a_name_is_taken_whatever_its_case(house: House) -> None:
     await house.study(slug="open")
     name = f"Jürgen-{uuid4()}"
