@@ -104,7 +104,11 @@ def sources() -> str:
 
 def is_fresh() -> bool:
     """Tell whether the page was built of the sources as they are."""
-    return STAMP.exists() and STAMP.read_text() == sources()
+    return _was_built_of(sources())
+
+
+def _was_built_of(hashed: str) -> bool:
+    return STAMP.exists() and STAMP.read_text() == hashed
 
 
 def install_modules() -> Node:
@@ -128,9 +132,9 @@ def build() -> bool:
     if not (FRONTEND / "package.json").exists():
         raise CannotBuild(f"The page's sources are not in {FRONTEND}.")
     with _alone():
-        if is_fresh():
-            return False
         wanted = sources()
+        if _was_built_of(wanted):
+            return False
         _npm(install_modules(), ["run", "build", "--silent"])
         STAMP.write_text(wanted)
     return True
