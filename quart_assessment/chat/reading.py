@@ -17,7 +17,7 @@ from quart_assessment.sessions import service as sessions
 from quart_assessment.sessions.facts import Session
 from quart_assessment.sessions.problems import WrongStep
 from quart_assessment.studies import service as studies
-from quart_assessment.studies.definition import ChatSettings
+from quart_assessment.studies.definition import ChatSettings, in_language
 from quart_assessment.web.caller import Caller
 from quart_assessment.web.envelope import Data
 
@@ -83,7 +83,6 @@ async def turns_data(connection: AsyncConnection, session_id: UUID) -> list[Data
 def interview_data(interview: Interview) -> Data:
     """Give an interview as its participant reads it."""
     settings, session = interview.settings, interview.session
-    instructions = settings.instructions
     return {
         "assessment_id": session.chat.id,
         "ended": interview.ended,
@@ -92,7 +91,7 @@ def interview_data(interview: Interview) -> Data:
         "max_turns": settings.max_turns,
         "policy": settings.policy,
         "paused": interview.paused,
-        "instructions": instructions.get(session.language) or next(iter(instructions.values())),
+        "instructions": in_language(settings.instructions, session.language),
         "turns": [turn_data(turn) for turn in interview.turns],
     }
 

@@ -14,7 +14,7 @@ from quart_assessment.journey.repository import Standing
 from quart_assessment.sessions import service as sessions
 from quart_assessment.sessions.facts import Assessment, Session
 from quart_assessment.studies import service as studies
-from quart_assessment.studies.definition import ConsentSettings, Localised
+from quart_assessment.studies.definition import ConsentSettings, in_language
 from quart_assessment.studies.rows import Pinned
 from quart_assessment.web.caller import Caller
 from quart_assessment.web.envelope import Data
@@ -72,10 +72,10 @@ def session_data(session: Session, standing: Standing, pinned: Pinned) -> Data:
         "languages": list(presentation.languages),
         "presentation": {
             "phq_layout": presentation.phq_layout,
-            "welcome": local(presentation.welcome, language),
-            "instructions": local(presentation.instructions, language),
-            "cooldown": local(presentation.cooldown, language),
-            "thanks": local(presentation.thanks, language),
+            "welcome": in_language(presentation.welcome, language),
+            "instructions": in_language(presentation.instructions, language),
+            "cooldown": in_language(presentation.cooldown, language),
+            "thanks": in_language(presentation.thanks, language),
         },
         "help": standing.help,
         "consent": consent_data(pinned, language)
@@ -117,17 +117,12 @@ def missing_of(session: Data) -> Data:
     return {"answers": unanswered, "captures": session["captures"]["missing_count"]}
 
 
-def local(texts: Localised, language: str) -> str:
-    """Give a text in the session's language."""
-    return texts.get(language) or next(iter(texts.values()))
-
-
 def consent_text(consent: ConsentSettings, language: str) -> dict[str, str]:
     """Give the words a participant agrees to."""
     return {
-        "title": local(consent.title, language),
-        "content": local(consent.content, language),
-        "footer": local(consent.footer, language),
+        "title": in_language(consent.title, language),
+        "content": in_language(consent.content, language),
+        "footer": in_language(consent.footer, language),
     }
 
 

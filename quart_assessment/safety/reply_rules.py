@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 from quart_assessment.safety.patterns import as_met, phrases, sources
-from quart_assessment.safety.rule_sets import languages, rule_sets
+from quart_assessment.safety.rule_sets import languages, rule_sets, without_region
 from quart_assessment.safety.wording import Spelling
 
 _ALL = "en"
@@ -43,7 +43,7 @@ class ReplyRules:
 
 def reply_rules(language: str) -> tuple[ReplyRules, ...]:
     """Give the rules by which replies of a session are judged: its language's, if there are any, and the English."""
-    own = language.partition("-")[0].lower()
+    own = without_region(language)
     return tuple(_read(name) for name in dict.fromkeys((own, _ALL)) if name in sources(_FOLDER))
 
 

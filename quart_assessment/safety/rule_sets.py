@@ -103,7 +103,12 @@ class RuleSet:
 
 def rule_sets(language: str) -> tuple[RuleSet, ...]:
     """Give the rule sets that judge a session: those of its language, if there are any, and the English ones."""
-    return _sets_of(language.partition("-")[0].lower())
+    return _sets_of(without_region(language))
+
+
+def without_region(language: str) -> str:
+    """Name a language as the files of this room do: `id-ID` is `id`."""
+    return language.partition("-")[0].lower()
 
 
 @lru_cache(maxsize=8)

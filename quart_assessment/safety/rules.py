@@ -16,7 +16,7 @@ from quart_assessment.safety.answers import LONGEST_ASKED as LONGEST_ASKED
 from quart_assessment.safety.answers import Asked, answered, asked_for
 from quart_assessment.safety.hits import Hit
 from quart_assessment.safety.learned import learned
-from quart_assessment.safety.rule_sets import Rule, RuleSet, rule_sets
+from quart_assessment.safety.rule_sets import Rule, RuleSet, rule_sets, without_region
 from quart_assessment.safety.wording import normalised, plain
 
 LONGEST_MESSAGE = 16_000
@@ -47,7 +47,7 @@ def check_message(text: str, language: str, asked: str | None = None) -> Hit | N
     hit = _by_rules(said, sets, meant)
     if hit is not None:
         return hit
-    listener = learned(language.partition("-")[0].lower(), doubles_fold=sets[0].spelling.doubles_fold)
+    listener = learned(without_region(language), doubles_fold=sets[0].spelling.doubles_fold)
     return None if listener is None else listener.judged(own_words(said[0], sets[0]), meant)
 
 

@@ -34,6 +34,11 @@ MailLanguage = Literal["en", "id"]
 Localised = dict[Language, Text]
 
 
+def in_language(texts: Localised, language: str) -> str:
+    """Give a text in a language, in another one of its own where it has none in this."""
+    return texts.get(language) or next(iter(texts.values()))
+
+
 class Model(BaseModel):
     """A part of the file: unknown keys are mistakes, values never change."""
 
@@ -157,9 +162,7 @@ class ChatSettings(Model):
 
     def greeting_in(self, language: str) -> str | None:
         """Give the study's own greeting, in another of its languages where it has none in this one."""
-        if self.greeting is None:
-            return None
-        return (self.greeting.get(language) or next(iter(self.greeting.values()))).strip()
+        return None if self.greeting is None else in_language(self.greeting, language).strip()
 
 
 class CameraSettings(Model):
