@@ -9,7 +9,7 @@ import { Bringing } from "./bringing";
 import { Paths } from "./calls";
 import { Kept } from "./kept";
 import { Chat } from "./state.svelte";
-import { StoredTurn, bodyOf } from "./streams.fixture";
+import { StoredTurn, bodyOf } from "../api/streams.fixture";
 import { Tabs } from "./tabs";
 import { Transcript } from "./transcript.svelte";
 import { Wakings } from "./wakings";

@@ -1,8 +1,8 @@
 import type { Api } from "../api/client";
 import type { Id } from "../api/contract";
 import { Unreachable } from "../api/failures";
-import type { StreamEvent } from "./events";
-import { Connection } from "./stream";
+import type { StreamEvent } from "../api/events";
+import { Connection } from "../api/stream";
 
 /** Where a session's interview is reached. */
 export class Paths {

@@ -3,7 +3,7 @@ import type { Api } from "../api/client";
 import { Refused, Unreachable } from "../api/failures";
 import { Follower } from "./follower";
 import { NO_REPLY, type Reply, follow } from "./rules";
-import { StoredTurn, bodyOf, seeded } from "./streams.fixture";
+import { StoredTurn, bodyOf, seeded } from "../api/streams.fixture";
 import { Wakings } from "./wakings";
 
 class NoWait extends Wakings {

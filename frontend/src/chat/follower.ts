@@ -1,8 +1,8 @@
 import type { Api } from "../api/client";
 import { Refused, Unreachable } from "../api/failures";
-import type { StreamEvent } from "./events";
+import type { StreamEvent } from "../api/events";
 import { DOUBTFUL_MS, isLast, pauseBefore } from "./rules";
-import { Connection } from "./stream";
+import { Connection } from "../api/stream";
 import type { Waking, Wakings } from "./wakings";
 
 /** How a follower reaches its turn, and whom it tells. */

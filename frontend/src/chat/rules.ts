@@ -1,5 +1,5 @@
 import type { Help, Turn } from "../api/contract";
-import type { StreamEvent } from "./events";
+import type { StreamEvent } from "../api/events";
 
 /** How a reply ended. An error's `code` is the service's; `retry`: the same message may be brought again. */
 export type End =
@@ -96,7 +96,5 @@ export function pauseBefore(attempt: number, askedSeconds: number | null, random
   return Math.max(jittered, (askedSeconds ?? 0) * 1000);
 }
 
-/** A stream that is silent for longer is lost, whatever the network says: pings come after each 15 s. */
-export const SILENCE_MS = 40_000;
 /** After this much silence, a sign that the network or the person is back is enough to join anew. */
 export const DOUBTFUL_MS = 17_000;

@@ -3,12 +3,12 @@ import { Refused } from "../api/failures";
 import type { MessageEntry, NewEntry } from "../outbox/entries";
 import type { Visit } from "../visit";
 import type { Paths } from "./calls";
-import type { StreamEvent } from "./events";
+import type { StreamEvent } from "../api/events";
 import { Follower } from "./follower";
 import type { Kept } from "./kept";
 import { type Exchange, merged, waitingExchange } from "./log";
 import { follow, isToBeJoined, pauseBefore } from "./rules";
-import type { Connection } from "./stream";
+import type { Connection } from "../api/stream";
 import type { Wakings } from "./wakings";
 
 /** What the transcript is given, and whom it tells. */

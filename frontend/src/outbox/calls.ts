@@ -1,4 +1,3 @@
-import { createParser } from "eventsource-parser";
 import type { Api } from "../api/client";
 import type {
   AnswerReceipt,
@@ -10,6 +9,7 @@ import type {
   User,
 } from "../api/contract";
 import { Unreachable } from "../api/failures";
+import { Connection } from "../api/stream";
 import type { AnnouncementEntry, AnswerEntry, CaptureEntry, MessageEntry } from "./entries";
 
 const ACCEPTED_MS = 20_000;
@@ -55,8 +55,9 @@ export class Calls {
     signal.addEventListener("abort", stop);
     const timer = setTimeout(() => over.abort(new Unreachable("timeout")), ACCEPTED_MS);
     try {
-      const reply = await this.api.stream(path, { method: "POST", body: entry.body, signal: over.signal });
-      await untilAccepted(reply);
+      const { events } = await Connection.open(this.api, path, { method: "POST", body: entry.body }, over);
+      for await (const event of events) if (event.kind === "accepted") return;
+      throw new Unreachable("network");
     } finally {
       clearTimeout(timer);
       signal.removeEventListener("abort", stop);
@@ -87,24 +88,6 @@ export class Calls {
       signal,
     });
     return reply.capture;
-  }
-}
-
-async function untilAccepted(reply: Response): Promise<void> {
-  const reader = reply.body?.pipeThrough(new TextDecoderStream()).getReader();
-  if (reader === undefined) throw new Unreachable("unreadable");
-  let accepted = false;
-  const parser = createParser({ onEvent: (event) => (accepted ||= event.event === "accepted") });
-  try {
-    while (!accepted) {
-      const { done, value } = await reader.read();
-      if (done) throw new Unreachable("network");
-      parser.feed(value);
-    }
-  } catch (error) {
-    throw error instanceof Unreachable ? error : new Unreachable("network");
-  } finally {
-    reader.cancel().catch(() => undefined);
   }
 }
 

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from "vitest";
-import { Unreachable } from "../api/failures";
-import { NO_REPLY, follow } from "./rules";
+import { Unreachable } from "./failures";
+import { NO_REPLY, follow } from "../chat/rules";
 import { eventsOf } from "./stream";
 import { StoredTurn, all, bodyOf } from "./streams.fixture";
 

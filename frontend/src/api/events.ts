@@ -1,4 +1,4 @@
-import type { Help, Hotline, Id, Interview } from "../api/contract";
+import type { Help, Hotline, Id, Interview } from "./contract";
 
 /** An event of a reply's stream. Ids are the service's, kept as they come and never made here. */
 export type StreamEvent =

@@ -1,11 +1,12 @@
 import { createParser } from "eventsource-parser";
-import type { Api, Call } from "../api/client";
-import { Refused, Unreachable } from "../api/failures";
+import type { Api, Call } from "./client";
 import { type StreamEvent, readEvent } from "./events";
-import { SILENCE_MS } from "./rules";
+import { Refused, Unreachable } from "./failures";
 
 /** One event is a piece of a reply, or a help text; what is longer comes from no service of ours. */
 const LONGEST_EVENT = 1_000_000;
+/** A stream that is silent for longer is lost, whatever the network says: pings come after each 15 s. */
+const SILENCE_MS = 40_000;
 
 /** One open stream of a turn. `leave` ends it; the turn goes on without a reader. */
 export class Connection {
@@ -85,7 +86,8 @@ async function within<T>(wanted: Promise<T>, ms: number, signal: AbortSignal | u
   let over = (): void => undefined;
   const spent = new Promise<never>((_, reject) => {
     const timer = setTimeout(() => reject(new Unreachable("timeout")), ms);
-    const left = (): void => reject(new Unreachable("network"));
+    const left = (): void =>
+      reject(signal?.reason instanceof Unreachable ? signal.reason : new Unreachable("network"));
     if (signal?.aborted) left();
     signal?.addEventListener("abort", left);
     over = () => {
