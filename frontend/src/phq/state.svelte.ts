@@ -1,5 +1,5 @@
 import { SvelteMap } from "svelte/reactivity";
-import type { AnswerReceipt, Id, Question, Questionnaire } from "../api/contract";
+import type { AnswerReceipt, Id, Question, Questionnaire, StoredAnswer } from "../api/contract";
 import type { AnswerEntry, Delivered } from "../outbox/entries";
 import { isRisk } from "../safety/rules";
 import { Deed } from "../troubles/deed.svelte";
@@ -36,9 +36,7 @@ export class Questions {
     const kept = await this.visit.outbox.kept<Questionnaire>(this.keptName).catch(() => undefined);
     if (kept !== undefined) await this.show(kept);
     await this.loading.run(async () => this.show(await this.read()));
-    await this.visit.outbox
-      .keep(this.keptName, this.questionnaire, this.visit.session.id)
-      .catch(() => undefined);
+    await this.keep();
   }
 
   /** The page shows something else. */
@@ -149,6 +147,30 @@ export class Questions {
     else if (mine === undefined || !isNewer(mine, entry.body)) {
       this.answers.set(entry.question, { value, version, session_ms: null });
     }
+    this.note(entry, reply as AnswerReceipt);
+    void this.keep();
+  }
+
+  /** What the service has is what the next load begins with; read once only, it would count from old versions. */
+  private note({ question, body }: AnswerEntry, { stale, value, version, saved_at }: AnswerReceipt): void {
+    if (this.questionnaire === null) return;
+    const stored: StoredAnswer = {
+      question_id: question,
+      value,
+      version,
+      saved_at,
+      session_ms: stale ? null : body.session_ms,
+      client_time: stale ? null : body.client_time,
+      response_time_ms: stale ? null : (body.response_time_ms ?? null),
+    };
+    const others = this.questionnaire.responses.filter((one) => one.question_id !== question);
+    this.questionnaire = { ...this.questionnaire, responses: [...others, stored] };
+  }
+
+  private async keep(): Promise<void> {
+    await this.visit.outbox
+      .keep(this.keptName, this.questionnaire, this.visit.session.id)
+      .catch(() => undefined);
   }
 
   /** The service has this answer now, whatever the times say; only a click that is still on its way comes after it. */

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { AnswerReceipt, Question, Questionnaire, StoredAnswer } from "../api/contract";
 import { Refused } from "../api/failures";
 import { Clock } from "../clock/clock";
@@ -18,16 +18,18 @@ class Ground {
   responses: StoredAnswer[] = [];
   refusals: Refused[] = [];
   completed = 0;
+  away = false;
+  private readonly device = new Map<string, unknown>();
   private tell: (delivered: Delivered) => void = () => undefined;
 
   readonly visit = {
     clock: new Clock(),
     session: { id: "s", created_at: new Date().toISOString(), phq: { assessment_id: "a" }, help: {} },
-    api: { call: async (path: string) => (path.endsWith("/complete") ? this.complete() : this.phq()) },
+    api: { call: async (path: string) => (path.endsWith("/complete") ? this.complete() : this.asked()) },
     outbox: {
       whenDelivered: (tell: (delivered: Delivered) => void) => (this.tell = tell) && (() => undefined),
-      kept: async () => undefined,
-      keep: async () => undefined,
+      kept: async (name: string) => this.device.get(name),
+      keep: async (name: string, value: unknown) => void this.device.set(name, value),
       unsent: async () => [],
       put: async () => undefined,
       settled: async () => undefined,
@@ -48,6 +50,10 @@ class Ground {
     const entry: AnswerEntry = { kind: "answer", session: "s", question: id, body };
     const reply = { question_id: id, value, version, stale: false, ...changes };
     this.tell({ entry, reply, help: null });
+  }
+
+  private asked(): Promise<Questionnaire> {
+    return this.away ? new Promise(() => undefined) : Promise.resolve(this.phq());
   }
 
   private phq(): Questionnaire {
@@ -125,4 +131,16 @@ test("a question that another device's answers ask for is shown when the service
   await questions.complete();
   expect(questions.shown.map((one) => one.id)).toEqual(["q1", "q2", "q3"]);
   expect(questions.place).toBe(2);
+});
+
+test("before the service replies the page comes up with what was saved since it was read, and counts on from there", async () => {
+  const ground = new Ground();
+  await opened(ground);
+  ground.deliver("q1", 1, 1, 100);
+  ground.deliver("q1", 3, 2, 200);
+  ground.away = true;
+  const again = new Questions(ground.visit);
+  void again.load();
+  await vi.waitFor(() => expect(again.answers.get("q1")).toMatchObject({ value: 3, version: 2 }));
+  again.close();
 });
