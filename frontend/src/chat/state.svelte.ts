@@ -264,7 +264,7 @@ export class Chat {
   async finish(): Promise<void> {
     if (this.finishing !== "no") return;
     this.finishing = "settling";
-    await this.visit.outbox.settled();
+    await this.visit.outbox.settled(this.visit.session.id);
     if (this.finishing !== "settling" || this.closing.signal.aborted) return;
     this.finishing = "calling";
     try {

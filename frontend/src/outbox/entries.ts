@@ -96,8 +96,8 @@ export interface Outbox {
   dismissRefused(): Promise<void>;
   /** Who brings messages while there is a chat; null: the outbox does, and reads until `accepted`. */
   bringMessagesBy(bring: BringMessage | null): void;
-  /** Resolves when no answer and no message waits any more. */
-  settled(): Promise<void>;
+  /** Resolves when no answer and no message of `session` waits any more. */
+  settled(session: Id): Promise<void>;
   /** Try at once: the person asked, came back, or logged in. */
   nudge(): void;
   /** Forget what is of `session` and not sent; a withdrawal of all, or of the camera's scope (captures alone). */

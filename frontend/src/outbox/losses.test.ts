@@ -26,7 +26,7 @@ test("what was chosen just now is waited for, though the device has not written 
   const outbox = await on.open();
   void outbox.put(answer("q1", 1, 3));
   let settled = false;
-  const settling = outbox.settled().then(() => (settled = true));
+  const settling = outbox.settled("s").then(() => (settled = true));
   await new Promise((resolve) => setTimeout(resolve, 30));
   expect(settled).toBe(false);
   expect(outbox.sign).toBe("saving");
@@ -39,7 +39,7 @@ test("a device that never comes back from a write holds up no answer", { timeout
   slowDevice(new Promise(() => undefined));
   const outbox = await on.open();
   await outbox.put(answer("q1", 1, 3));
-  await outbox.settled();
+  await outbox.settled("s");
   expect(on.service.answers.get("q1")?.value).toBe(3);
 });
 
@@ -48,7 +48,7 @@ test("a device whose databases never open does not hold up the page", { timeout:
   vi.spyOn(IDBFactory.prototype, "open").mockImplementation(() => new Silent());
   const outbox = await on.open();
   await outbox.put(answer("q1", 1, 3));
-  await outbox.settled();
+  await outbox.settled("s");
   expect(outbox.durable).toBe(false);
 });
 

@@ -19,6 +19,7 @@ import { Leader } from "./leader";
 import { others, register } from "./people";
 import { Queue } from "./queue";
 import type { Row } from "./rows";
+import { LANE } from "./rules";
 import { Sender, type Trouble } from "./sender";
 import { Shelves } from "./shelves";
 import { Store } from "./store";
@@ -79,7 +80,7 @@ class Box implements Outbox {
   private readonly unwatch: () => void;
   private readonly deliveries = new Set<(delivered: Delivered) => void>();
   private readonly refusals = new Set<(refused: RefusedEntry, help: Help | null) => void>();
-  private settling: (() => void)[] = [];
+  private settling: { session: Id; resolve: () => void }[] = [];
   /** Words are put one after the other, so that they are kept in the order of their clicks; pictures beside them. */
   private readonly lines = { words: Promise.resolve(), pictures: Promise.resolve() };
   private closed = false;
@@ -179,10 +180,11 @@ class Box implements Outbox {
     if (bring !== null) this.leader.want();
   }
 
-  async settled(): Promise<void> {
+  async settled(session: Id): Promise<void> {
     // What was chosen just now counts, though the device may still be writing it.
     await this.lines.words;
-    if (this.wordsWait > 0) await new Promise<void>((resolve) => this.settling.push(resolve));
+    if (this.wordsWaitOf(session))
+      await new Promise<void>((resolve) => this.settling.push({ session, resolve }));
   }
 
   nudge(): void {
@@ -230,6 +232,10 @@ class Box implements Outbox {
 
   private get wordsWait(): number {
     return this.waiting.answer + this.waiting.message;
+  }
+
+  private wordsWaitOf(session: Id): boolean {
+    return this.queue.rows.some((row) => row.session === session && LANE[row.kind] === "words");
   }
 
   private async store(entry: NewEntry): Promise<void> {
@@ -308,7 +314,10 @@ class Box implements Outbox {
     this.waiting = counts;
     this.pictureBytes = bytes;
     this.overflowing = this.shelves.overflowing;
-    if (this.wordsWait === 0) for (const settled of this.settling.splice(0)) settled();
+    // Another session's words, such as those of one that the service cannot take, hold up no handing in.
+    const done = this.settling.filter(({ session }) => !this.wordsWaitOf(session));
+    this.settling = this.settling.filter((one) => !done.includes(one));
+    for (const { resolve } of done) resolve();
   }
 
   private delivered(delivered: Delivered): void {

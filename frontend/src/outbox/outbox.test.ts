@@ -25,7 +25,7 @@ test("what is put arrives, and the sign says so", async () => {
   await outbox.put(message("m1"));
   await outbox.put(announcement("c1"));
   await outbox.put(capture("c1"));
-  await outbox.settled();
+  await outbox.settled("s");
   await empty(outbox);
   expect(on.service.answers.get("q1")?.value).toBe(2);
   expect(on.service.messages).toEqual(["m1"]);
@@ -37,7 +37,7 @@ test("what is put arrives, and the sign says so", async () => {
 test("each click of a question arrives, in its order", async () => {
   const outbox = await on.open();
   await Promise.all([1, 2, 3, 4, 5].map((version) => outbox.put(answer("q1", version, version % 4))));
-  await outbox.settled();
+  await outbox.settled("s");
   expect(on.service.revisions.map((one) => [one.version, one.applied])).toEqual(
     [1, 2, 3, 4, 5].map((version) => [version, true]),
   );
@@ -238,10 +238,34 @@ test("an answer goes out at once while a picture is on its way, and the picture 
   await vi.waitFor(() => expect(on.service.calls("PUT", "/captures/c1")).toHaveLength(1));
   stuck = false;
   await outbox.put(answer("q1", 1, 1));
-  await outbox.settled();
+  await outbox.settled("s");
   expect(on.service.captures).toEqual([]);
   await empty(outbox);
   expect(on.service.captures).toEqual(["c1"]);
+});
+
+test("pictures that alone do not get through leave the sign at saved, and answers go on", async () => {
+  on.service.fault = ({ path }) => (path.includes("/captures/c1") ? "network" : undefined);
+  const outbox = await on.open();
+  await outbox.put(capture("c1"));
+  await vi.waitFor(() => expect(on.service.calls("PUT", "/captures/c1")).toHaveLength(1));
+  await outbox.put(answer("q1", 1, 1));
+  await outbox.settled("s");
+  expect(outbox.sign).toBe("saved");
+  await vi.waitFor(() => expect(on.service.calls("PUT", "/captures/c1")).toHaveLength(2), 5_000);
+  await vi.waitFor(() => expect(on.service.calls("GET", "/auth/me").length).toBeGreaterThanOrEqual(2));
+  expect(outbox.sign).toBe("saved");
+});
+
+test("what an older session cannot bring does not hold up another one's handing in", async () => {
+  on.service.fault = ({ path }) =>
+    path.includes("/sessions/older/") ? { status: 500, code: "internal_error" } : undefined;
+  const outbox = await on.open();
+  await outbox.put(answer("q1", 1, 1, 1000, "older"));
+  await outbox.put(answer("q1", 1, 3));
+  await outbox.settled("s");
+  expect(on.service.answers.get("q1")?.value).toBe(3);
+  expect(outbox.waiting.answer).toBe(1);
 });
 
 test("past the room for pictures none is kept, and the ledger is told that it was skipped", async () => {
@@ -272,7 +296,7 @@ test("where the device keeps nothing, answers go out directly and the sign says 
   vi.stubGlobal("indexedDB", undefined);
   const outbox = await on.open();
   await outbox.put(answer("q1", 1, 1));
-  await outbox.settled();
+  await outbox.settled("s");
   expect(outbox.durable).toBe(false);
   expect(outbox.sign).toBe("full");
   expect(on.service.answers.get("q1")?.value).toBe(1);
@@ -284,10 +308,10 @@ test("messages are brought by the chat while there is one", async () => {
   const brought: string[] = [];
   outbox.bringMessagesBy(async (entry) => void brought.push(entry.message));
   await outbox.put(message("m1"));
-  await outbox.settled();
+  await outbox.settled("s");
   outbox.bringMessagesBy(null);
   await outbox.put(message("m2"));
-  await outbox.settled();
+  await outbox.settled("s");
   expect(brought).toEqual(["m1"]);
   expect(on.service.messages).toEqual(["m2"]);
 });
@@ -337,7 +361,7 @@ test("pictures that wait after the end are sent, and then nothing is left", asyn
   const outbox = await on.open(page);
   await outbox.put(answer("q1", 1, 1));
   await outbox.put(capture("c1"));
-  await outbox.settled();
+  await outbox.settled("s");
   await outbox.follow(told("COMPLETED"));
   page.kill();
   const next = await on.open();

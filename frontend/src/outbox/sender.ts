@@ -217,7 +217,11 @@ export class Sender {
     }
     const lane = LANE[job.kind];
     if (failure instanceof Unreachable) this.known = false;
-    if (failure instanceof Unreachable && failure.reason === "network") this.setTrouble("offline");
+    // A proxy that cuts off large bodies is no end of the way: whether words get through is asked.
+    if (failure instanceof Unreachable && failure.reason === "network") {
+      if (lane === "pictures") this.ask();
+      else this.setTrouble("offline");
+    }
     const left = job.items.filter((one) => this.queue.get(one.row) === one);
     for (const one of left) {
       const shared = left.length > 1 || job.items.length > 1;

@@ -103,7 +103,7 @@ export class Questions {
     }
     await this.completing.run(
       async (still) => {
-        await this.visit.outbox.settled();
+        await this.visit.outbox.settled(this.visit.session.id);
         // Who went back meanwhile may want to change something.
         if (!still()) return;
         const path = `/sessions/${this.visit.session.id}/phq/complete`;

@@ -2,8 +2,14 @@ import type { AnnouncementEntry, AnswerEntry, CaptureEntry, MessageEntry } from 
 
 export const STAMP = { session_ms: 1000, client_time: "2026-01-01T00:00:00.000Z" };
 
-export function answer(question: string, version: number, value: number, session_ms = 1000): AnswerEntry {
-  return { kind: "answer", session: "s", question, body: { ...STAMP, session_ms, value, version } };
+export function answer(
+  question: string,
+  version: number,
+  value: number,
+  session_ms = 1000,
+  session = "s",
+): AnswerEntry {
+  return { kind: "answer", session, question, body: { ...STAMP, session_ms, value, version } };
 }
 
 export function message(id: string): MessageEntry {
