@@ -1,5 +1,6 @@
 import type { Id, Question, Questionnaire, Scale, StoredAnswer } from "../api/contract";
 import type { NewEntry } from "../outbox/entries";
+import { paragraphs } from "../ui/paragraphs";
 
 /** What a person answered, as the page shows it; a null value is a question that was left out. */
 export interface Answer {
@@ -74,9 +75,9 @@ export function firstOpen(shown: readonly Question[], answers: Answers): number 
 
 /** Part the text before the questions from the sentence that each of them completes, its last paragraph. */
 export function stemOf(instructions: string): { before: string; stem: string } {
-  const paragraphs = instructions.trim().split(/\n\s*\n/);
-  const stem = paragraphs.pop() ?? "";
-  return { before: paragraphs.join("\n\n"), stem };
+  const before = paragraphs(instructions);
+  const stem = before.pop() ?? "";
+  return { before: before.join("\n\n"), stem };
 }
 
 /** Which value a key stands for: the digit of one of the scale's values. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Question, Scale } from "../api/contract";
-import { isRisk, paragraphs, reachable, shownHelp } from "./rules";
+import { isRisk, reachable, shownHelp } from "./rules";
 
 const scale: Scale = { min: 0, max: 3, labels: [] };
 const ninth: Question = {
@@ -46,8 +46,4 @@ test("without a session the general text is shown, and no number", () => {
     known: false,
   });
   expect(shownHelp({ text: "Ours", hotlines: [] }, "general").known).toBe(true);
-});
-
-test("empty lines part paragraphs", () => {
-  expect(paragraphs("\nOne\nstill one\n \nTwo\n\n")).toEqual(["One\nstill one", "Two"]);
 });

@@ -47,14 +47,6 @@ function followed(url: string): string | null {
   }
 }
 
-/** A text's paragraphs: what empty lines part. Single ends of lines stay in them. */
-export function paragraphs(text: string): string[] {
-  return text
-    .split(/\n\s*\n/)
-    .map((one) => one.trim())
-    .filter((one) => one !== "");
-}
-
 /** What a help panel shows; `known` is false where only the general text can be given. */
 export function shownHelp(help: Help | null, general: string): { help: Help; known: boolean } {
   return help === null || (help.text.trim() === "" && help.hotlines.length === 0)
