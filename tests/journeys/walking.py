@@ -120,6 +120,7 @@ class Walk:
 
     async def talk(self, messages: tuple[str, ...] = MESSAGES) -> None:
         """Write these messages, each after the reply to the one before, and finish."""
+        await expect(self.button("begin talk")).to_be_visible()
         await self.look("interview begin")
         await self.press("begin talk")
         box = self.page.get_by_role("textbox")
@@ -128,11 +129,17 @@ class Walk:
             await expect(self.button("send")).to_be_enabled(timeout=60_000)
             await self.press("send")
             await expect(box).to_have_value("")
-        await expect(self.button("finish")).to_be_enabled(timeout=60_000)
+        await self.replied(len(messages))
         await self.look("interview")
         await self.press("finish")
         await self.look("interview finish")
         await self.press("yes finish")
+
+    async def replied(self, messages: int) -> None:
+        """Wait until so many messages were sent, and the reply to the last is whole."""
+        await expect(self.page.get_by_text(self.name("sent"), exact=True)).to_have_count(messages, timeout=60_000)
+        await expect(self.page.locator("[aria-busy=true]")).to_have_count(0, timeout=60_000)
+        await expect(self.button("finish")).to_be_enabled(timeout=60_000)
 
     async def menu(self, key: str) -> None:
         """Choose from the menu."""
