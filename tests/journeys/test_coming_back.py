@@ -6,7 +6,7 @@ from uuid import UUID
 
 from playwright.async_api import Page, expect
 
-from tests.journeys.conftest import OpenPage
+from tests.journeys.conftest import VIEWPORTS, OpenPage
 from tests.journeys.screens import signed
 from tests.journeys.site import Site
 from tests.journeys.walking import Walk
@@ -55,11 +55,13 @@ async def test_another_device_goes_on_at_the_first_open_question(site: Site, ope
 async def test_a_login_that_lapses_in_mid_answer_loses_nothing(site: Site, open_page: OpenPage) -> None:
     people = await site.people(presentation={"order": "phq_first"})
     someone = people.participants[0]
-    page = await open_page(site, site.link_of(someone), faults=True)
+    page = await open_page(site, site.link_of(someone), viewport=VIEWPORTS["small phone"], faults=True)
     walk = await at_third_question(site, page)
     await site.lapse_logins()
+    await page.mouse.wheel(0, 10_000)
     await walk.answer(1)
-    await expect(page.get_by_role("heading", name=walk.name("lapsed"))).to_be_visible()
+    await expect(page.get_by_role("heading", name=walk.name("lapsed"))).to_be_in_viewport()
+    await expect(page.get_by_text("login needed")).to_be_in_viewport()
     await expect(page.get_by_role("radio").nth(1)).to_be_checked()
     await page.get_by_label(walk.name("user name")).fill(someone.username)
     await page.get_by_label(walk.name("password")).fill(someone.password)
