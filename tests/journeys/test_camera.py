@@ -36,9 +36,14 @@ COUNT_ASKS = """
 """
 
 
-async def at_the_check(site: Site, open_page: OpenPage, device: str = "granted", **changes: Any) -> Page:
+async def at_the_check(
+    site: Site, open_page: OpenPage, device: str = "granted", script: str = "", **changes: Any
+) -> Page:
+    """Bring somebody new to the camera's check, in a browser that ran `script` first."""
     study = await site.study(**PHQ_FIRST, **changes)
-    page = await open_page(site, await site.invite(study), camera=device)
+    page = await open_page(site, "about:blank", camera=device)
+    await page.add_init_script(script)
+    await page.goto(await site.invite(study))
     await Walk(page).begin()
     await Walk(page).consent(camera=True)
     await title(page, "Your camera")
@@ -94,12 +99,16 @@ async def kept_by(site: Site, page: Page) -> list[dict[str, Any]]:
     )
 
 
-async def test_pictures_arrive_as_the_study_wants_them(site: Site, open_page: OpenPage) -> None:
-    page = await at_a_question(site, open_page, camera={"resolution": "500x500", "quality": 0.6})
+@pytest.mark.parametrize("script", ["", "delete window.OffscreenCanvas"], ids=["usual", "no worker's canvas"])
+async def test_pictures_arrive_as_the_study_wants_them(site: Site, open_page: OpenPage, script: str) -> None:
+    page = await at_a_question(
+        site, open_page, camera={"resolution": "500x500", "quality": 0.6}, script=script
+    )
     for place in (1, 2):
         await answer(page, place)
     # A picture for each of three questions and two answers.
     assert await all_received(page, 5) == 5
+    assert bool(page.workers) is (script == "")
     rows = await kept_by(site, page)
     assert sorted(row["trigger"] for row in rows) == ["BUTTON_CLICK"] * 2 + ["QUESTION_START"] * 3
     questions = {row["question_id"] for row in rows}

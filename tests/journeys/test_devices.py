@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from tests.journeys.conftest import OpenPage
 from tests.journeys.kept import FULL, NO_STORAGE, choose
 from tests.journeys.screens import press, signed, title
 from tests.journeys.site import Site
+from tests.journeys.talking import at_chat
 from tests.journeys.walking import at_questions
 
 FULL_SIGN = "Not kept on this device – keep this page open"
@@ -133,26 +135,52 @@ async def test_a_device_that_fills_up_in_mid_way_costs_a_picture_and_no_answer(
 
 
 @pytest.mark.parametrize("days", [1, -1])
-async def test_a_device_on_another_day_tells_the_sessions_time(
+async def test_an_answer_of_a_device_on_another_day_tells_the_sessions_time(
     site: Site, open_page: OpenPage, days: int
 ) -> None:
     link = await site.invite(await site.study(presentation={"order": "phq_first"}))
     async with ahead(site, link, ["questionnaire", "chat"]) as someone:
         await someone.post("phq/start")
         session = UUID(someone.session["id"])
-    page = await open_page(site, "about:blank", faults=True)
-    shifted = datetime.timedelta(days=days)
-    await page.clock.install(time=datetime.datetime.now(datetime.UTC) + shifted)
-    await page.goto(link)
+    page = await on_another_day(open_page, days)(site, link)
     await press(page, "Begin")
     await choose(page, 2)
     await signed(page)
+    await assert_in_the_sessions_time(site, "responses", session, days)
+
+
+@pytest.mark.parametrize("days", [1, -1])
+async def test_a_message_of_a_device_on_another_day_tells_the_sessions_time(
+    site: Site, open_page: OpenPage, days: int
+) -> None:
+    talk = await at_chat(site, on_another_day(open_page, days), scripted=True)
+    await talk.begin()
+    await talk.say("I sleep badly.")
+    await talk.replies(2)
+    await talk.assert_shown_as_kept()
+    await assert_in_the_sessions_time(site, "turns", talk.session, days)
+
+
+def on_another_day(open_page: OpenPage, days: int) -> Callable[[Site, str], Awaitable[Page]]:
+    """Give the way to open a page in a device whose clock is so many days ahead."""
+
+    async def opened(site: Site, link: str) -> Page:
+        page = await open_page(site, "about:blank", faults=True)
+        await page.clock.install(time=datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=days))
+        await page.goto(link)
+        return page
+
+    return opened
+
+
+async def assert_in_the_sessions_time(site: Site, table: str, session: UUID, days: int) -> None:
+    """What was sent tells the session's time rightly, and the device's as it was."""
     [row] = await site.rows(
-        "SELECT r.session_ms, r.clock_suspect, extract(epoch FROM r.received_at - s.created_at) * 1000 AS ms,"
-        " extract(epoch FROM r.client_time - r.received_at) AS ahead"
-        " FROM responses r JOIN sessions s ON s.id = r.session_id WHERE s.id = $1",
+        f"SELECT r.session_ms, r.clock_suspect, extract(epoch FROM r.received_at - s.created_at) * 1000 AS ms,"
+        f" extract(epoch FROM r.client_time - r.received_at) AS ahead"
+        f" FROM {table} r JOIN sessions s ON s.id = r.session_id WHERE s.id = $1 AND r.client_time IS NOT NULL",
         session,
     )
     assert not row["clock_suspect"]
     assert abs(float(row["ms"]) - row["session_ms"]) < 2000
-    assert abs(float(row["ahead"]) - shifted.total_seconds()) < 3600
+    assert abs(float(row["ahead"]) - days * 86_400) < 3600

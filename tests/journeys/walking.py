@@ -137,7 +137,9 @@ class Walk:
 
     async def replied(self, messages: int) -> None:
         """Wait until so many messages were sent, and the reply to the last is whole."""
-        await expect(self.page.get_by_text(self.name("sent"), exact=True)).to_have_count(messages, timeout=60_000)
+        await expect(self.page.get_by_text(self.name("sent"), exact=True)).to_have_count(
+            messages, timeout=60_000
+        )
         await expect(self.page.locator("[aria-busy=true]")).to_have_count(0, timeout=60_000)
         await expect(self.button("finish")).to_be_enabled(timeout=60_000)
 
