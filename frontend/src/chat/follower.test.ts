@@ -40,7 +40,7 @@ async function followed(answer: Answer, start: Reply = { ...NO_REPLY }) {
     },
     lost: (why) => lost.push(why),
     wakings,
-    random: () => 0.5,
+    chance: () => 0.5,
   });
   const outcome = await follower.run(null);
   return { reply, texts, joins, lost, outcome, pauses: wakings.pauses };
@@ -94,7 +94,7 @@ test("the service is asked less and less often while it is away, and not before 
     if (fault !== undefined) throw fault;
     return new Response(bodyOf([turn.bytes(null, () => 9)]));
   });
-  expect(pauses).toEqual([300, 600, 7000, 2400]);
+  expect(pauses).toEqual([300, 600, 7800, 2400]);
   expect(lost).toHaveLength(4);
   expect(reply.end).toEqual({ kind: "complete", conversationEnded: false });
 });

@@ -1,7 +1,8 @@
 import type { Api } from "../api/client";
 import { Refused, Unreachable } from "../api/failures";
 import type { StreamEvent } from "../api/events";
-import { DOUBTFUL_MS, isLast, pauseBefore } from "./rules";
+import { askedMs, pauseMs } from "../api/pauses";
+import { DOUBTFUL_MS, isLast, PAUSES } from "./rules";
 import { Connection } from "../api/stream";
 import type { Waking, Wakings } from "./wakings";
 
@@ -16,7 +17,7 @@ export interface Following {
   /** The connection broke off, or could not be made; it is made again by itself. */
   lost: (why: Refused | Unreachable | null) => void;
   wakings: Wakings;
-  random?: () => number;
+  chance?: () => number;
 }
 
 /** Reads one turn to its end, through as many connections as that takes. */
@@ -24,7 +25,7 @@ export class Follower {
   private readonly stopping = new AbortController();
   private connecting = new AbortController();
   private connection: Connection | null = null;
-  private attempt = 0;
+  private tries = 0;
 
   constructor(private readonly following: Following) {}
 
@@ -33,7 +34,7 @@ export class Follower {
    * @throws Refused the service says for good that there is no such turn for this login.
    */
   async run(first: Connection | null): Promise<"ended" | "stopped"> {
-    const { wakings, lost, random = Math.random } = this.following;
+    const { wakings, lost, chance = Math.random } = this.following;
     const forget = wakings.listen((by) => this.woken(by));
     try {
       this.connection = first;
@@ -42,9 +43,9 @@ export class Follower {
         if (why === "ended") return why;
         if (this.stopping.signal.aborted) return "stopped";
         lost(why);
-        const asked = why instanceof Refused ? why.retryAfterSeconds : null;
-        await wakings.pause(pauseBefore(this.attempt, asked, random), this.stopping.signal, asked === null);
-        this.attempt += 1;
+        this.tries += 1;
+        const pause = pauseMs(this.tries, PAUSES, why, chance());
+        await wakings.pause(pause, this.stopping.signal, askedMs(why) === null);
       }
     } finally {
       forget();
@@ -63,7 +64,7 @@ export class Follower {
       for await (const event of this.connection.events) {
         if (this.stopping.signal.aborted) break;
         // A stream that only ever begins is no progress.
-        if (event.kind !== "accepted") this.attempt = 0;
+        if (event.kind !== "accepted") this.tries = 0;
         this.following.hear(event);
         if (isLast(event)) return "ended";
       }
@@ -91,7 +92,7 @@ export class Follower {
   }
 
   private woken(by: Waking): void {
-    this.attempt = 0;
+    this.tries = 0;
     const silent = this.connection === null ? 0 : Date.now() - this.connection.lastSign;
     // Another network leaves connections of the old one hanging; a page that slept may have missed its pings.
     if (by === "network" || silent > DOUBTFUL_MS) this.leave();

@@ -1,5 +1,6 @@
 import type { Help, Turn } from "../api/contract";
 import type { StreamEvent } from "../api/events";
+import type { Pauses } from "../api/pauses";
 
 /** How a reply ended. An error's `code` is the service's; `retry`: the same message may be brought again. */
 export type End =
@@ -86,15 +87,7 @@ export function isToBeJoined(reply: Reply, safety: boolean): boolean {
   return (safety && reply.help === null) || (reply.end.kind === "error" && reply.end.code === UNTOLD);
 }
 
-const FIRST_PAUSE_MS = 400;
-const LONGEST_PAUSE_MS = 15_000;
-
-/** How long to wait before joining again: doubling, with jitter, never sooner than the service asked for. */
-export function pauseBefore(attempt: number, askedSeconds: number | null, random: () => number): number {
-  const most = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(attempt, 10));
-  const jittered = most / 2 + (random() * most) / 2;
-  return Math.max(jittered, (askedSeconds ?? 0) * 1000);
-}
-
+/** Between tries to read what a reply has become. */
+export const PAUSES: Pauses = { firstMs: 400, longestMs: 15_000 };
 /** After this much silence, a sign that the network or the person is back is enough to join anew. */
 export const DOUBTFUL_MS = 17_000;

@@ -1,5 +1,6 @@
 import type { Id } from "../api/contract";
 import { Refused, Unreachable } from "../api/failures";
+import { askedMs, pauseMs } from "../api/pauses";
 import type { MessageEntry, RefusedEntry } from "../outbox/entries";
 import type { Visit } from "../visit";
 import { Bringing } from "./bringing";
@@ -7,7 +8,7 @@ import { Paths, type Taken, take } from "./calls";
 import { type Draft, Kept } from "./kept";
 import { type Exchange, answered, composerOf, modelIsAway, waitingExchange } from "./log";
 import { asSent, faultOf, withoutNul } from "./message";
-import { NO_REPLY, pauseBefore } from "./rules";
+import { NO_REPLY, PAUSES } from "./rules";
 import { Tabs } from "./tabs";
 import { SeenTimes } from "./times";
 import { Transcript } from "./transcript.svelte";
@@ -128,16 +129,15 @@ export class Chat {
     this.begins = true;
     const id = (await this.kept.start()) ?? crypto.randomUUID();
     await this.kept.keepStart(id);
-    for (let attempt = 0; !this.closing.signal.aborted; attempt += 1) {
+    for (let tries = 1; !this.closing.signal.aborted; tries += 1) {
       try {
         this.begun(await take(this.visit.api, this.paths.start, { message_id: id }));
         break;
       } catch (error) {
         this.failed(error);
         if (error instanceof Refused && !error.passing) break;
-        const asked = error instanceof Refused ? error.retryAfterSeconds : null;
-        const pause = pauseBefore(attempt, asked, Math.random);
-        await this.wakings.pause(pause, this.closing.signal, asked === null);
+        const pause = pauseMs(tries, PAUSES, error);
+        await this.wakings.pause(pause, this.closing.signal, askedMs(error) === null);
       }
     }
     this.begins = false;

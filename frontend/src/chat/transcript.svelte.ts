@@ -4,10 +4,11 @@ import type { MessageEntry, NewEntry } from "../outbox/entries";
 import type { Visit } from "../visit";
 import type { Paths } from "./calls";
 import type { StreamEvent } from "../api/events";
+import { askedMs, pauseMs } from "../api/pauses";
 import { Follower } from "./follower";
 import type { Kept } from "./kept";
 import { type Exchange, merged, waitingExchange } from "./log";
-import { follow, isToBeJoined, pauseBefore } from "./rules";
+import { follow, isToBeJoined, PAUSES } from "./rules";
 import type { Connection } from "../api/stream";
 import type { Wakings } from "./wakings";
 
@@ -39,7 +40,7 @@ export class Transcript {
   private following: { id: Id; follower: Follower; done: Promise<void> } | null = null;
   private syncing: Promise<boolean> | null = null;
   private again = false;
-  private attempt = 0;
+  private tries = 0;
   private waits = false;
   private helped: Id | undefined;
 
@@ -106,7 +107,7 @@ export class Transcript {
       const { turns, ...interview } = await this.parts.visit.api.call<Interview>(this.parts.paths.chat);
       if (this.parts.closing.aborted) return false;
       await this.adopt(interview, turns);
-      this.attempt = 0;
+      this.tries = 0;
       return true;
     } catch (error) {
       this.parts.failed(error);
@@ -118,10 +119,9 @@ export class Transcript {
   private later(error: unknown): void {
     if (this.waits) return;
     this.waits = true;
-    const asked = error instanceof Refused ? error.retryAfterSeconds : null;
     const { wakings, closing } = this.parts;
-    const pause = wakings.pause(pauseBefore(this.attempt, asked, Math.random), closing, asked === null);
-    this.attempt += 1;
+    this.tries += 1;
+    const pause = wakings.pause(pauseMs(this.tries, PAUSES, error), closing, askedMs(error) === null);
     void pause.then(() => {
       this.waits = false;
       if (!closing.aborted) void this.sync();

@@ -1,5 +1,6 @@
 import type { Id } from "../api/contract";
 import { Refused, Unreachable } from "../api/failures";
+import { pauseMs, type Pauses } from "../api/pauses";
 import type { Kind } from "./entries";
 
 /** Entries that wait for each other's faults: an overload by pictures never holds up an answer. */
@@ -22,26 +23,17 @@ export type Verdict =
   /** Kept; nothing is known before it is known who is logged in. */
   | { then: "doubt" };
 
-const BASE_MS: Record<Lane, number> = { words: 500, ledger: 1_000, pictures: 2_000 };
-const LONGEST_MS: Record<Lane, number> = { words: 15_000, ledger: 30_000, pictures: 60_000 };
-/** A service that says "in an hour" is asked again sooner: the person may be gone by then. */
-const LONGEST_RETRY_AFTER_MS = 120_000;
+const PAUSES: Record<Lane, Pauses> = {
+  words: { firstMs: 500, longestMs: 15_000 },
+  ledger: { firstMs: 1_000, longestMs: 30_000 },
+  pictures: { firstMs: 2_000, longestMs: 60_000 },
+};
 /** Other codes than the contract's, by a proxy or a wrong origin, may be mended by the operator. */
 const FORBIDDEN_MS = 60_000;
 
-/**
- * How long to wait before try `tries` + 1: doubling, then half of it by chance, so that many pages that lost one
- * service do not come back together; never sooner than the service's Retry-After.
- */
-export function backOff(
-  lane: Lane,
-  tries: number,
-  retryAfterSeconds: number | null,
-  chance: number = Math.random(),
-): number {
-  const most = Math.min(LONGEST_MS[lane], BASE_MS[lane] * 2 ** Math.min(Math.max(tries - 1, 0), 10));
-  const asked = Math.min((retryAfterSeconds ?? 0) * 1000, LONGEST_RETRY_AFTER_MS);
-  return asked > 0 ? asked + chance * Math.min(most, asked) : most / 2 + (chance * most) / 2;
+/** How long an entry of `lane` waits after try `tries`. */
+export function backOff(lane: Lane, tries: number, fault: unknown, chance?: number): number {
+  return pauseMs(tries, PAUSES[lane], fault, chance);
 }
 
 /** Conflicts that pass by themselves: how long between tries, and how many tries before it counts as refused. */
@@ -68,8 +60,8 @@ export function verdict(
 ): Verdict {
   const lane = LANE[kind];
   if (failure instanceof Unreachable) return unreachable(lane, failure, tries, chance);
-  if (!(failure instanceof Refused)) return later("item", backOff(lane, tries, null, chance));
-  const after = backOff(lane, tries, failure.retryAfterSeconds, chance);
+  if (!(failure instanceof Refused)) return later("item", backOff(lane, tries, failure, chance));
+  const after = backOff(lane, tries, failure, chance);
   const { status } = failure;
   if (status === 401) return { then: "login" };
   if (status === 408 || status === 429 || status === 503) return later("lane", after);
@@ -87,7 +79,7 @@ function later(whose: "item" | "lane", afterMs: number): Verdict {
 /** A proxy that answers one picture with a page of its own must not hold up the others. */
 function unreachable(lane: Lane, failure: Unreachable, tries: number, chance?: number): Verdict {
   const ownFault = lane === "pictures" && failure.reason !== "network";
-  return later(ownFault ? "item" : "lane", backOff(lane, tries, null, chance));
+  return later(ownFault ? "item" : "lane", backOff(lane, tries, failure, chance));
 }
 
 function conflict(kind: Kind, code: string, tries: number): Verdict {

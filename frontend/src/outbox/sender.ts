@@ -164,8 +164,7 @@ export class Sender {
   private notHeard(error: unknown): void {
     if (error instanceof Refused && error.status === 401) return this.wantLogin();
     this.askTries += 1;
-    const retryAfter = error instanceof Refused ? error.retryAfterSeconds : null;
-    const pause = backOff("words", this.askTries, retryAfter);
+    const pause = backOff("words", this.askTries, error);
     if (this.trouble !== "login") this.setTrouble("offline");
     this.again(pause);
   }

@@ -1,7 +1,8 @@
 import { onDestroy } from "svelte";
 import { Refused } from "../api/failures";
 import { access } from "./access.svelte";
-import { passes, waitMs } from "./rules";
+import { pauseMs } from "../api/pauses";
+import { passes, PAUSES } from "./rules";
 
 /** Deals with a refusal; gives whether it did: what it did not is shown. */
 export type Answered = (refused: Refused) => boolean | Promise<boolean>;
@@ -85,7 +86,7 @@ export class Deed {
 
   private async pause(fault: unknown, tries: number): Promise<void> {
     this.fault = fault;
-    this.seconds = Math.ceil(waitMs(fault, tries) / 1000);
+    this.seconds = Math.ceil(pauseMs(tries, PAUSES, fault) / 1000);
     await new Promise<void>((resolve) => {
       const each = setInterval(() => {
         this.seconds -= 1;

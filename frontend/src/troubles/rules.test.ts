@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Refused, Unreachable } from "../api/failures";
-import { passes, requestIdOf, sentenceFor, waitMs } from "./rules";
+import { passes, requestIdOf, sentenceFor } from "./rules";
 import { words } from "./words";
 
 const refused = (status: number, code: string, wait: number | null = null) =>
@@ -32,14 +32,6 @@ test("what passes is tried again, what does not is not", () => {
   expect(passes(refused(401, "login_required"))).toBe(true);
   expect(passes(refused(401, "bad_credentials"))).toBe(false);
   expect(passes(refused(409, "wrong_step"))).toBe(false);
-});
-
-test("the wait doubles up to half a minute, and is never shorter than the service asked for", () => {
-  const middle = () => 0.5;
-  expect([1, 2, 3, 9].map((tries) => waitMs(new Unreachable("network"), tries, middle))).toEqual([
-    2_000, 4_000, 8_000, 30_000,
-  ]);
-  expect(waitMs(refused(503, "unavailable", 7), 1, () => 0)).toBe(7_000);
 });
 
 test("the id to quote is told where one came", () => {

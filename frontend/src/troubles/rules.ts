@@ -1,11 +1,12 @@
 import { Refused, Unreachable } from "../api/failures";
+import type { Pauses } from "../api/pauses";
 import type { words } from "./words";
 
 type Sentences = (typeof words)["en"];
 type Plain = { [K in keyof Sentences]: Sentences[K] extends string ? K : never }[keyof Sentences];
 
-const FIRST_MS = 2_000;
-const MOST_MS = 30_000;
+/** Between tries that a person sees counted down. */
+export const PAUSES: Pauses = { firstMs: 3_000, longestMs: 40_000 };
 
 /** Name the sentence that tells a person of a fault. */
 export function sentenceFor(fault: unknown): Plain {
@@ -26,13 +27,6 @@ export function passes(fault: unknown): boolean {
     fault instanceof Unreachable ||
     (fault instanceof Refused && fault.passing && fault.code !== "bad_credentials")
   );
-}
-
-/** How long to wait before the `tries`th try again: what the service asked for, else doubling, with jitter. */
-export function waitMs(fault: unknown, tries: number, random: () => number = Math.random): number {
-  const asked = fault instanceof Refused ? fault.retryAfterSeconds : null;
-  const own = Math.min(MOST_MS, FIRST_MS * 2 ** (tries - 1));
-  return asked === null ? own * (0.75 + random() / 2) : asked * 1000 + random() * 1000;
 }
 
 /** The id to quote to those who look after the service, where one came. */
