@@ -2,6 +2,7 @@ import { Api } from "../api/client";
 import type { Id, Session, StudyName, User } from "../api/contract";
 import { Refused, Unreachable } from "../api/failures";
 import { Clock } from "../clock/clock";
+import { ofThisBrowser } from "../clock/memory";
 import { watchTime } from "../clock/watch";
 import type { Outbox } from "../outbox/entries";
 import { leftOnThisDevice, openOutbox } from "../outbox/outbox.svelte";
@@ -32,7 +33,7 @@ const OPENING_MS = 8_000;
 
 /** Who is here, and what they are at. */
 export class Journey {
-  readonly clock = new Clock();
+  readonly clock = new Clock(undefined, undefined, ofThisBrowser);
   readonly api = new Api(this.clock, (...all) => this.fetching(...all));
   readonly pageId: Id = crypto.randomUUID();
   /** Reactive, as all below. */
