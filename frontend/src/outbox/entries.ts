@@ -96,6 +96,8 @@ export interface Outbox {
   dismissRefused(): Promise<void>;
   /** Who brings messages while there is a chat; null: the outbox does, and reads until `accepted`. */
   bringMessagesBy(bring: BringMessage | null): void;
+  /** How many pictures of `session` wait, or their announcements alone. Reactive. */
+  picturesWait(session: Id): number;
   /** Resolves when no answer and no message of `session` waits any more. */
   settled(session: Id): Promise<void>;
   /** Try at once: the person asked, came back, or logged in. */
