@@ -1,10 +1,11 @@
 import type { Api } from "../api/client";
 import type { AnswerReceipt, Id, Session, Trigger } from "../api/contract";
-import { Refused } from "../api/failures";
+import type { Refused } from "../api/failures";
 import { Camera } from "../camera/state.svelte";
 import type { Clock } from "../clock/clock";
 import type { Delivered, Outbox, RefusedEntry } from "../outbox/entries";
 import { Deed } from "../troubles/deed.svelte";
+import { passes } from "../troubles/rules";
 import type { Visit } from "../visit";
 import { spoken } from "../words/languages.svelte";
 import { chatIsOver, hasEnded, NOTHING_SEEN, screenOf, wantsCamera, withAnswered, type Seen } from "./rules";
@@ -48,6 +49,8 @@ export class JourneyVisit implements Visit {
   private asked: Promise<void> | null = null;
   /** This page asked to own the camera. */
   private owning = false;
+  /** It was not told yet whether it does: until then the session may name the page of the load before. */
+  private claiming = false;
   private closed = false;
   private silent: () => void = () => undefined;
   private poll: ReturnType<typeof setInterval> | undefined;
@@ -57,7 +60,8 @@ export class JourneyVisit implements Visit {
     this.clock = parts.clock;
     this.outbox = parts.outbox;
     this.pageId = parts.pageId;
-    this.session = parts.session;
+    this.claiming = !hasEnded(parts.session);
+    this.session = this.asOurs(parts.session);
     this.camera = new Camera({ ...parts, session: () => this.session });
   }
 
@@ -89,17 +93,18 @@ export class JourneyVisit implements Visit {
     document.removeEventListener("visibilitychange", this.look);
   }
 
-  /** Let this page own the camera. */
+  /** Let this page own the camera; until the service has answered, it does. */
   async own(): Promise<void> {
     this.owning = true;
+    this.claiming = true;
+    this.session = this.asOurs(this.session);
     tellTabs({ opened: this.session.id, by: this.pageId });
     try {
-      await this.post("open", { page_id: this.pageId });
-    } catch (fault) {
       // It ended, or is another person's: no camera is turned on for it.
-      if (fault instanceof Refused && !fault.passing) void this.refresh();
-      // The next look at the session tells whose the camera is; until then this page goes on.
-      else this.wake();
+      if (!(await this.claim())) void this.refresh();
+    } catch {
+      // The next look at the session asks again.
+      this.wake();
     }
   }
 
@@ -139,18 +144,38 @@ export class JourneyVisit implements Visit {
 
   /** Another tab says that it owns the camera now. */
   ownedBy(pageId: Id): void {
+    this.claiming = false;
     this.take({ ...this.session, page_id: pageId });
   }
 
-  /** Read how the session stands, once. @throws Refused, Unreachable. */
+  /** Read how the session stands, once; of a page that was not told yet whether it owns the camera, by asking that. */
   async read(): Promise<void> {
+    if (this.claiming && (await this.claim())) return;
     const { session } = await this.api.call<{ session: Session }>(`/sessions/${this.session.id}`);
     this.take(session);
   }
 
-  private take(session: Session): void {
+  /** Ask to own the camera, once; false: for good not. @throws Refused, Unreachable what passes. */
+  private async claim(): Promise<boolean> {
+    try {
+      await this.post("open", { page_id: this.pageId });
+      this.claiming = false;
+      return true;
+    } catch (fault) {
+      if (!passes(fault)) this.claiming = false;
+      if (this.claiming) throw fault;
+      return false;
+    }
+  }
+
+  private asOurs(session: Session): Session {
+    return this.claiming && !hasEnded(session) ? { ...session, page_id: this.pageId } : session;
+  }
+
+  private take(told: Session): void {
     // What comes back after the page left it turns no camera on, and is not what the page showed last.
     if (this.closed) return;
+    const session = this.asOurs(told);
     this.session = session;
     void this.outbox.keep(LAST_SESSION, session).catch(() => undefined);
     void this.outbox.follow(session).catch(() => undefined);
