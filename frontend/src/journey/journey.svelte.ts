@@ -7,6 +7,7 @@ import type { Outbox } from "../outbox/entries";
 import { leftOnThisDevice, openOutbox } from "../outbox/outbox.svelte";
 import { access } from "../troubles/access.svelte";
 import { Deed } from "../troubles/deed.svelte";
+import { watchingLogins } from "../troubles/logins";
 import {
   leaveNotice,
   rememberedPerson,
@@ -33,7 +34,11 @@ const OPENING_MS = 8_000;
 /** Who is here, and what they are at. */
 export class Journey {
   readonly clock = new Clock();
-  readonly api = new Api(this.clock, (...all) => this.fetching(...all));
+  private readonly fetching = watchingLogins(
+    (...call) => fetch(...call),
+    () => this.user?.id ?? null,
+  );
+  readonly api = new Api(this.clock, this.fetching);
   readonly pageId: Id = crypto.randomUUID();
   /** Reactive, as all below. */
   phase = $state<Phase>("opening");
@@ -234,13 +239,7 @@ export class Journey {
     if ("opened" in told) {
       if (this.visit?.session.id === told.opened) this.visit.ownedBy(told.by);
     } else if (told.person !== this.person) location.reload();
-    else if (access.lapsed) this.regained();
-  }
-
-  private async fetching(...all: Parameters<typeof fetch>): Promise<Response> {
-    const reply = await fetch(...all);
-    if (reply.status === 401 && this.user !== null && !String(all[0]).startsWith("/api/auth/log"))
-      access.lapse();
-    return reply;
+    // What this tab sent under the login before may yet be refused.
+    else this.regained();
   }
 }
