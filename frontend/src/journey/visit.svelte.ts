@@ -51,6 +51,10 @@ export class JourneyVisit implements Visit {
   private owning = false;
   /** It was not told yet whether it does: until then the session may name the page of the load before. */
   private claiming = false;
+  /** How many calls that take the camera back are not over yet: the service may still say that it is agreed to. */
+  private takingBack = 0;
+  /** Counts what verbs told: a look that was sent before tells how it stood before. */
+  private told = 0;
   private closed = false;
   private silent: () => void = () => undefined;
   private poll: ReturnType<typeof setInterval> | undefined;
@@ -138,8 +142,23 @@ export class JourneyVisit implements Visit {
   /** Call a verb of the session that answers the session. @throws Refused, Unreachable. */
   async post<T extends { session: Session }>(verb: string, body: object = {}): Promise<T> {
     const reply = await this.api.call<T>(`/sessions/${this.session.id}/${verb}`, { method: "POST", body });
-    if (reply.session.id === this.session.id) this.take(reply.session);
+    if (reply.session.id === this.session.id) {
+      this.told += 1;
+      this.take(reply.session);
+    }
     return reply;
+  }
+
+  /** Let the camera go, and keep it off until `work`, which takes the agreement back, is done or given up. */
+  async takingCameraBack<T>(work: () => Promise<T>): Promise<T> {
+    this.takingBack += 1;
+    this.camera.stop();
+    try {
+      return await work();
+    } finally {
+      this.takingBack -= 1;
+      this.wake();
+    }
   }
 
   /** Another tab says that it owns the camera now. */
@@ -151,8 +170,10 @@ export class JourneyVisit implements Visit {
   /** Read how the session stands, once; of a page that was not told yet whether it owns the camera, by asking that. */
   async read(): Promise<void> {
     if (this.claiming && (await this.claim())) return;
+    const told = this.told;
     const { session } = await this.api.call<{ session: Session }>(`/sessions/${this.session.id}`);
-    this.take(session);
+    if (told === this.told) this.take(session);
+    else await this.read();
   }
 
   /** Ask to own the camera, once; false: for good not. @throws Refused, Unreachable what passes. */
@@ -180,12 +201,13 @@ export class JourneyVisit implements Visit {
     void this.outbox.keep(LAST_SESSION, session).catch(() => undefined);
     void this.outbox.follow(session).catch(() => undefined);
     if (hasEnded(session)) this.camera.stop();
-    else if (this.owning && !this.elsewhere) this.wake();
+    else this.wake();
   }
 
-  /** Take pictures, where the person agreed to it and did not go on without a camera. */
+  /** Take pictures, where the person agreed to it, does not take it back, and did not go on without a camera. */
   private wake(): void {
-    if (!this.closed && wantsCamera(this.session) && this.camera.state === "off")
+    const may = this.owning && !this.elsewhere && !this.closed && this.takingBack === 0;
+    if (may && wantsCamera(this.session) && this.camera.state === "off")
       void this.camera.start().catch(() => undefined);
   }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Unreachable } from "../api/failures";
-import { refused, VisitGround } from "./fakes";
+import { ofFormerLoad, refused, VisitGround } from "./fakes";
 
 /** A document that is seen, and looked at anew. */
 class FakeDocument extends EventTarget {
@@ -91,4 +91,62 @@ test("a session that ended meanwhile turns no camera on, and is read", async () 
   await begun(ground);
   await vi.waitFor(() => expect(ground.visit.screen).toBe("closed"));
   expect([ground.times("open"), ground.started]).toEqual([1, 0]);
+});
+
+/** At a question with the camera on, for which the page was told that it has it. */
+async function recording(): Promise<VisitGround> {
+  const ground = await begun(new VisitGround());
+  await vi.waitFor(() => expect(ground.started).toBe(1));
+  return ground;
+}
+
+test("while the camera is being taken back nothing turns it on again", async () => {
+  const ground = await recording();
+  let give: () => void = () => undefined;
+  const taken = ground.visit.takingCameraBack(() => new Promise<void>((resolve) => (give = resolve)));
+  page.look();
+  await ground.visit.refresh();
+  expect(ground.times("read")).toBeGreaterThan(0);
+  expect(ground.started).toBe(1);
+  ground.stored = ofFormerLoad({ page_id: "this", consent: { accepted: true, agreed: ["questionnaire"] } });
+  await ground.visit.refresh();
+  give();
+  await taken;
+  expect(ground.started).toBe(1);
+});
+
+test("a camera whose taking back is refused or called off goes on", async () => {
+  const ground = await recording();
+  const refusing = ground.visit.takingCameraBack(() => Promise.reject(refused(409, "completed")));
+  await expect(refusing).rejects.toThrow();
+  expect(ground.started).toBe(2);
+});
+
+test("the second try to take the camera back counts though the first one was called off", async () => {
+  const ground = await recording();
+  let giveUp: () => void = () => undefined;
+  const first = ground.visit.takingCameraBack(() => new Promise<void>((resolve) => (giveUp = resolve)));
+  void ground.visit.takingCameraBack(() => new Promise(() => undefined));
+  giveUp();
+  await first;
+  await ground.visit.refresh();
+  expect(ground.started).toBe(1);
+});
+
+test("a look from before the camera was taken back does not turn it on when it comes after", async () => {
+  const ground = await recording();
+  let come: () => void = () => undefined;
+  ground.fault = (verb) =>
+    verb === "read" ? new Promise((resolve) => (come = () => resolve(undefined))) : undefined;
+  const looking = ground.visit.refresh();
+  await vi.waitFor(() => expect(ground.times("read")).toBe(1));
+  await ground.visit.takingCameraBack(async () => {
+    ground.stored = { ...ground.stored, consent: { ...ground.stored.consent, agreed: ["questionnaire"] } };
+    await ground.visit.post("withdraw");
+  });
+  ground.fault = () => undefined;
+  come();
+  await looking;
+  expect([ground.times("read"), ground.started]).toEqual([2, 1]);
+  expect(ground.visit.session.consent.agreed).toEqual(["questionnaire"]);
 });
