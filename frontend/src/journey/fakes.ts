@@ -38,6 +38,8 @@ export class VisitGround {
   stored = ofFormerLoad();
   readonly asked: Asked[] = [];
   readonly forgotten: [string, readonly Kind[] | undefined][] = [];
+  /** Which states the outbox was told of, and what had been forgotten by then. */
+  readonly followed: string[] = [];
   readonly waiting: Record<Kind, number> = { answer: 0, message: 0, announcement: 0, capture: 0 };
   started = 0;
   /** Befalls a verb before it is done; `read` is a look at the session. */
@@ -80,10 +82,14 @@ export class VisitGround {
       waiting: this.waiting,
       kept: nothing,
       keep: nothing,
-      follow: nothing,
+      follow: async ({ state }: Session) =>
+        void this.followed.push(`${state} after ${this.forgotten.length}`),
       whenDelivered: () => () => undefined,
       whenRefused: () => () => undefined,
-      forget: async (session: string, kinds?: readonly Kind[]) => void this.forgotten.push([session, kinds]),
+      forget: async (session: string, kinds?: readonly Kind[]) => {
+        await nothing();
+        this.forgotten.push([session, kinds]);
+      },
     } as unknown as Outbox;
   }
 }

@@ -20,6 +20,7 @@ import {
 import { route } from "./route.svelte";
 import { openOnes } from "./rules";
 import { hearTabs, tellTabs, type Told } from "./tabs";
+import { forgetTakenBack } from "./taken_back";
 import { JourneyVisit, LAST_SESSION } from "./visit.svelte";
 
 /** `languages`: those that a session can be begun in. */
@@ -171,6 +172,8 @@ export class Journey {
     this.leftByOthers = left
       .filter((one) => one.person !== user.id)
       .reduce((sum, one) => sum + one.waiting, 0);
+    // What was taken back on another device, of sessions that are not shown, too.
+    for (const one of this.sessions) void forgetTakenBack(this.outbox, one).catch(() => undefined);
     const session = await this.toGoOnWith(this.outbox);
     if (session === null) this.phase = "home";
     else await this.enter(session);

@@ -10,6 +10,7 @@ import type { Visit } from "../visit";
 import { spoken } from "../words/languages.svelte";
 import { chatIsOver, hasEnded, NOTHING_SEEN, screenOf, wantsCamera, withAnswered, type Seen } from "./rules";
 import { tellTabs } from "./tabs";
+import { forgetTakenBack } from "./taken_back";
 
 export interface VisitParts {
   api: Api;
@@ -44,6 +45,8 @@ export class JourneyVisit implements Visit {
     const owner = this.session.page_id;
     return owner !== null && owner !== this.pageId && !hasEnded(this.session);
   });
+  /** Resolves when nothing waits any more of what the session was last told to be without. @throws DOMException. */
+  forgotten: Promise<void> = Promise.resolve();
   /** What `refresh` is at. */
   readonly refreshing = new Deed();
   private asked: Promise<void> | null = null;
@@ -194,12 +197,16 @@ export class JourneyVisit implements Visit {
   }
 
   private take(told: Session): void {
+    this.forgotten = forgetTakenBack(this.outbox, told, this.session);
     // What comes back after the page left it turns no camera on, and is not what the page showed last.
-    if (this.closed) return;
+    if (this.closed) return void this.forgotten.catch(() => undefined);
     const session = this.asOurs(told);
     this.session = session;
     void this.outbox.keep(LAST_SESSION, session).catch(() => undefined);
-    void this.outbox.follow(session).catch(() => undefined);
+    void this.forgotten
+      .catch(() => undefined)
+      .then(() => this.outbox.follow(session))
+      .catch(() => undefined);
     if (hasEnded(session)) this.camera.stop();
     else this.wake();
   }

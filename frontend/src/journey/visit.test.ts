@@ -150,3 +150,46 @@ test("a look from before the camera was taken back does not turn it on when it c
   expect([ground.times("read"), ground.started]).toEqual([2, 1]);
   expect(ground.visit.session.consent.agreed).toEqual(["questionnaire"]);
 });
+
+/** As the session stands once the person agrees to no more than `agreed`. */
+const left = (...agreed: string[]) => ofFormerLoad({ page_id: "this", consent: { accepted: true, agreed } });
+const WITHDRAWN = { state: "ABANDONED", next_step: null, end_reason: "withdrawn" };
+
+test.each([
+  [left("chat", "questionnaire"), ["announcement", "capture"]],
+  [left("camera", "questionnaire"), ["message"]],
+  [left("camera", "chat"), ["answer"]],
+  [left(), ["answer", "message", "announcement", "capture"]],
+])("what was taken back on another device is not sent by this one", async (session, kinds) => {
+  const ground = await recording();
+  expect(ground.forgotten).toEqual([]);
+  ground.stored = session;
+  page.look();
+  await vi.waitFor(() => expect(ground.forgotten).toEqual([["s", kinds]]));
+  await ground.visit.refresh();
+  expect(ground.forgotten).toHaveLength(1);
+});
+
+test("a page that opens after a part was taken back forgets what waits of it", async () => {
+  const ground = new VisitGround(left("chat", "questionnaire"));
+  ground.waiting.capture = 3;
+  await begun(ground);
+  expect(ground.forgotten[0]).toEqual(["s", ["announcement", "capture"]]);
+});
+
+test("after everything was taken back on another device nothing is left here, before it is told to be over", async () => {
+  const ground = await recording();
+  ground.stored = { ...left(), ...WITHDRAWN } as typeof ground.stored;
+  await ground.visit.refresh();
+  await ground.visit.forgotten;
+  expect(ground.visit.screen).toBe("closed");
+  expect(ground.forgotten).toEqual([["s", undefined]]);
+  await vi.waitFor(() => expect(ground.followed.at(-1)).toBe("ABANDONED after 1"));
+});
+
+test("of a session that is over in another way all that waits is still sent", async () => {
+  const ground = await recording();
+  ground.stored = { ...ground.stored, state: "INCOMPLETE", next_step: null };
+  await ground.visit.refresh();
+  expect(ground.forgotten).toEqual([]);
+});
