@@ -8,6 +8,7 @@ import type { Outbox } from "../outbox/entries";
 import { leftOnThisDevice, openOutbox } from "../outbox/outbox.svelte";
 import { access } from "../troubles/access.svelte";
 import { Deed } from "../troubles/deed.svelte";
+import { watchingLogins } from "../troubles/logins";
 import {
   leaveNotice,
   rememberedPerson,
@@ -20,6 +21,7 @@ import {
 import { route } from "./route.svelte";
 import { openOnes } from "./rules";
 import { hearTabs, tellTabs, type Told } from "./tabs";
+import { forgetTakenBack } from "./taken_back";
 import { JourneyVisit, LAST_SESSION } from "./visit.svelte";
 
 /** `languages`: those that a session can be begun in. */
@@ -34,7 +36,11 @@ const OPENING_MS = 8_000;
 /** Who is here, and what they are at. */
 export class Journey {
   readonly clock = new Clock(undefined, undefined, ofThisBrowser);
-  readonly api = new Api(this.clock, (...all) => this.fetching(...all));
+  private readonly fetching = watchingLogins(
+    (...call) => fetch(...call),
+    () => this.user?.id ?? null,
+  );
+  readonly api = new Api(this.clock, this.fetching);
   readonly pageId: Id = crypto.randomUUID();
   /** Reactive, as all below. */
   phase = $state<Phase>("opening");
@@ -167,6 +173,8 @@ export class Journey {
     this.leftByOthers = left
       .filter((one) => one.person !== user.id)
       .reduce((sum, one) => sum + one.waiting, 0);
+    // What was taken back on another device, of sessions that are not shown, too.
+    for (const one of this.sessions) void forgetTakenBack(this.outbox, one).catch(() => undefined);
     const session = await this.toGoOnWith(this.outbox);
     if (session === null) this.phase = "home";
     else await this.enter(session);
@@ -235,13 +243,7 @@ export class Journey {
     if ("opened" in told) {
       if (this.visit?.session.id === told.opened) this.visit.ownedBy(told.by);
     } else if (told.person !== this.person) location.reload();
-    else if (access.lapsed) this.regained();
-  }
-
-  private async fetching(...all: Parameters<typeof fetch>): Promise<Response> {
-    const reply = await fetch(...all);
-    if (reply.status === 401 && this.user !== null && !String(all[0]).startsWith("/api/auth/log"))
-      access.lapse();
-    return reply;
+    // What this tab sent under the login before may yet be refused.
+    else this.regained();
   }
 }

@@ -102,7 +102,7 @@ export interface Outbox {
   settled(session: Id): Promise<void>;
   /** Try at once: the person asked, came back, or logged in. */
   nudge(): void;
-  /** Forget what is of `session` and not sent; a withdrawal of all, or of the camera's scope (captures alone). */
+  /** Forget all that there is of `session`, after a withdrawal of all; or what waits of `kinds`, of some scopes. */
   forget(session: Id, kinds?: readonly Kind[]): Promise<void>;
   /**
    * Keep a value for the next visit, encrypted as entries are, such as the session as it stood. It goes with
