@@ -36,6 +36,9 @@ class Service {
   turns: Turn[] = [turn(0, "m0")];
   posts: string[] = [];
   joins: string[] = [];
+  reads = 0;
+  /** What is read back arrives after this. */
+  way: Promise<void> = Promise.resolve();
 
   constructor(private readonly answers: (Error | (() => Response))[] = []) {}
 
@@ -43,8 +46,9 @@ class Service {
     this.answers.push(error);
   }
 
-  readonly api = {
-    call: async (): Promise<Interview> => ({
+  /** The interview as it is now, however long its way takes. */
+  private read(): Interview {
+    return {
       assessment_id: "a",
       ended: false,
       end_reason: null,
@@ -54,7 +58,16 @@ class Service {
       paused: false,
       instructions: "",
       turns: this.turns,
-    }),
+    };
+  }
+
+  readonly api = {
+    call: async (): Promise<Interview> => {
+      this.reads += 1;
+      const read = this.read();
+      await this.way;
+      return read;
+    },
     stream: async (path: string, call: Call): Promise<Response> => {
       if (call.method !== "POST") {
         this.joins.push(path);
@@ -166,6 +179,27 @@ test("while another tab's message is answered, that reply is read, and this mess
   expect(service.posts).toEqual(["m1", "m1"]);
   expect(transcript.find("m9")?.reply.text).toBe("joined");
   await transcript.reading;
+});
+
+test("a read-back that began before a message was taken takes neither it nor its reply nor its help away", async () => {
+  const help = { text: "help", hotlines: [], policy: "continue" };
+  const risky = () => new Response(bodyOf([new StoredTurn("fixed", undefined, help).bytes(null, () => 9)]));
+  const service = new Service([risky]);
+  const { transcript, bringing, shown, device } = await opened(service);
+  let arrive = (): void => undefined;
+  service.way = new Promise((resolve) => (arrive = resolve));
+  const reading = transcript.sync();
+  await bringing.bring(entry);
+  device.waiting = [];
+  service.turns = [turn(0, "m0"), turn(1, "m1", { reply: "fixed", safety: true })];
+  arrive();
+  await reading;
+  expect(transcript.find("m1")).toMatchObject({ turnNumber: 1, reply: { text: "fixed" } });
+  await transcript.reading;
+  expect(transcript.find("m1")?.reply.help).toMatchObject({ text: "help" });
+  expect(shown).toEqual(["help"]);
+  // The one of when the page was opened, the late one, and the one in its place.
+  expect(service.reads).toBe(3);
 });
 
 for (const code of [

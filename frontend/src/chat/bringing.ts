@@ -41,6 +41,8 @@ export class Bringing {
     if (known?.turnNumber != null && known.message === entry.body.message) return;
     transcript.add(entry);
     const { accepted, connection } = await this.posted(entry);
+    // Where the device keeps nothing, a read-back meanwhile has not found it here.
+    transcript.add(entry);
     transcript.hear(entry.message, accepted);
     this.parts.taken(entry.message);
     if (this.parts.closing.aborted) connection.leave();

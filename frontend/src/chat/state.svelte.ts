@@ -97,7 +97,7 @@ export class Chat {
     const ticking = setInterval(() => (this.now = clock.now()), TICK_MS);
     this.leaving = [
       () => clearInterval(ticking),
-      outbox.whenDelivered(({ entry }) => entry.kind === "message" && this.elsewhere(entry.message)),
+      outbox.whenDelivered(({ entry }) => entry.kind === "message" && this.elsewhere(entry)),
       outbox.whenRefused((one) => one.kind === "message" && this.refusedElsewhere(one)),
     ];
     this.loaded = Promise.all([this.transcript.load(), this.loadDraft()]).then(() => undefined);
@@ -289,8 +289,10 @@ export class Chat {
   }
 
   /** A message was taken from another tab, or brought by the outbox itself. */
-  private elsewhere(message: Id): void {
-    if (this.transcript.find(message)?.turnNumber === null) void this.transcript.sync();
+  private elsewhere({ session, message }: MessageEntry): void {
+    if (session !== this.visit.session.id) return;
+    // A read-back of before it was taken, while the outbox had given it up already, has not found it at all.
+    if ((this.transcript.find(message)?.turnNumber ?? null) === null) void this.transcript.sync();
   }
 
   private refusedElsewhere({ item, code }: RefusedEntry): void {

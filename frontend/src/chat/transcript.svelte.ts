@@ -40,6 +40,8 @@ export class Transcript {
   private following: { id: Id; follower: Follower; done: Promise<void> } | null = null;
   private syncing: Promise<boolean> | null = null;
   private again = false;
+  /** How many messages were accepted here. */
+  private taken = 0;
   private tries = 0;
   private waits = false;
   private helped: Id | undefined;
@@ -103,10 +105,11 @@ export class Transcript {
   }
 
   private async syncOnce(): Promise<boolean> {
+    const taken = this.taken;
     try {
       const { turns, ...interview } = await this.parts.visit.api.call<Interview>(this.parts.paths.chat);
       if (this.parts.closing.aborted) return false;
-      await this.adopt(interview, turns);
+      await this.adopt(interview, turns, taken);
       this.tries = 0;
       return true;
     } catch (error) {
@@ -128,9 +131,19 @@ export class Transcript {
     });
   }
 
-  private async adopt(interview: Omit<Interview, "turns">, turns: Interview["turns"]): Promise<void> {
+  /** `taken`: how many messages had been accepted when it was asked for. */
+  private async adopt(
+    interview: Omit<Interview, "turns">,
+    turns: Interview["turns"],
+    taken: number,
+  ): Promise<void> {
     const unsent = await this.unsent();
     const notSent = await this.parts.kept.notSent();
+    // It may be of before a message that the outbox has given up by now: that one would be shown nowhere.
+    if (taken !== this.taken) {
+      this.again = true;
+      return;
+    }
     this.interview = interview;
     this.exchanges = merged(turns, {
       unsent,
@@ -210,6 +223,7 @@ export class Transcript {
   private accepted(exchange: Exchange, turnNumber: number): void {
     exchange.turnNumber = turnNumber;
     exchange.whereabouts = "sent";
+    this.taken += 1;
     if (this.interview !== null) this.interview.paused = false;
     this.parts.accepted(exchange.messageId);
   }
