@@ -1,8 +1,8 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Api, Call } from "../api/client";
 import type { Interview, Turn } from "../api/contract";
 import { Refused, Unreachable } from "../api/failures";
-import type { MessageEntry, Outbox } from "../outbox/entries";
+import type { MessageEntry, Outbox, RefusedEntry } from "../outbox/entries";
 import type { Visit } from "../visit";
 import { Clock } from "../clock/clock";
 import { Bringing } from "./bringing";
@@ -108,8 +108,8 @@ const entry: MessageEntry = {
   body: { message_id: "m1", message: "words", assessment_id: "a", session_ms: 1, client_time: "" },
 };
 
-async function opened(service: Service, device = new Device()) {
-  device.waiting = [entry];
+async function opened(service: Service, device = new Device(), waiting = [entry]) {
+  device.waiting = waiting;
   const session = { id: "s", created_at: "2026-01-01T00:00:00.000Z", chat: { assessment_id: "a" } };
   const shown: string[] = [];
   const visit = {
@@ -147,6 +147,10 @@ async function opened(service: Service, device = new Device()) {
     taken: (message) => taken.push(message),
   });
   return { transcript, bringing, kept, taken, refusals, shown, device };
+}
+
+function refusedIn(transcript: Transcript) {
+  return transcript.exchanges.filter((one) => one.whereabouts === "refused");
 }
 
 test("a message is shown as waiting, then as sent, and its reply is read to the end", async () => {
@@ -214,13 +218,66 @@ for (const code of [
     const refused = new Refused(code === "invalid" ? 422 : 409, code, "", "r");
     const { bringing, transcript, refusals, device } = await opened(new Service([refused]));
     await expect(bringing.bring(entry)).rejects.toBe(refused);
-    expect(transcript.find("m1")).toMatchObject({ whereabouts: "refused", refusal: code, message: "words" });
+    expect(refusedIn(transcript)).toMatchObject([{ refusal: code, message: "words" }]);
     expect(refusals).toEqual([code]);
     const later = new Device();
     for (const [name, value] of device.values) later.values.set(name, value);
     const { transcript: again } = await opened(new Service(), later);
-    expect(again.find("m1")).toMatchObject({ whereabouts: "refused", message: "words" });
+    expect(refusedIn(again)).toMatchObject([{ refusal: code, message: "words" }]);
   });
+
+test("one draft, sent with other words from two tabs: those that came second are kept beside the first", async () => {
+  const reused = new Refused(409, "message_id_reused", "", "r");
+  const more = { ...entry, body: { ...entry.body, message: "words and more", session_ms: 2 } };
+  for (const shownBefore of [true, false]) {
+    const service = new Service([reused, reused]);
+    const device = new Device();
+    if (shownBefore) service.turns = [turn(0, "m0"), turn(1, "m1")];
+    const { bringing, transcript } = await opened(service, device, [more]);
+    service.turns = [turn(0, "m0"), turn(1, "m1")];
+    await expect(bringing.bring(more)).rejects.toBe(reused);
+    // A page that was killed before the outbox gave the message up brings it again: it is not kept twice.
+    await transcript.sync();
+    await expect(bringing.bring(more)).rejects.toBe(reused);
+    device.waiting = [];
+    await transcript.sync();
+    expect(transcript.find("m1")).toMatchObject({ whereabouts: "sent", message: "words" });
+    expect(refusedIn(transcript)).toMatchObject([
+      { message: "words and more", refusal: "message_id_reused" },
+    ]);
+    expect(new Set(transcript.exchanges.map((one) => one.messageId)).size).toBe(3);
+  }
+});
+
+test("words of this tab that another one brought and kept beside others are shown here, too", async () => {
+  const service = new Service();
+  const device = new Device();
+  let refused: (one: RefusedEntry) => void = () => undefined;
+  const outbox = {
+    ...device.outbox,
+    whenDelivered: () => () => undefined,
+    whenRefused: (tell: typeof refused) => {
+      refused = tell;
+      return () => undefined;
+    },
+    bringMessagesBy: () => undefined,
+  };
+  vi.stubGlobal("addEventListener", () => undefined);
+  vi.stubGlobal("removeEventListener", () => undefined);
+  vi.stubGlobal("document", { addEventListener: () => undefined, removeEventListener: () => undefined });
+  const chat = new Chat({ ...visitWith(service), outbox, stay: () => undefined } as unknown as Visit);
+  service.turns = [turn(0, "m0"), turn(1, "m1")];
+  chat.open();
+  await chat.transcript.load();
+  const code = "message_id_reused";
+  await new Kept(device.outbox, "s", "a").keepNotSent({ message_id: "m2", text: "more", code, sent_at: 2 });
+  refused({ kind: "message", session: "s", item: "m1", code, requestId: null, at: "" });
+  await vi.waitFor(() =>
+    expect(refusedIn(chat.transcript)).toMatchObject([{ message: "more", refusal: code }]),
+  );
+  chat.close();
+  vi.unstubAllGlobals();
+});
 
 for (const fault of [
   new Unreachable("network"),

@@ -4,7 +4,7 @@ import type { MessageEntry } from "../outbox/entries";
 import type { Visit } from "../visit";
 import { Paths, take } from "./calls";
 import type { Kept } from "./kept";
-import type { Transcript } from "./transcript.svelte";
+import { REUSED, type Transcript } from "./transcript.svelte";
 import type { Wakings } from "./wakings";
 
 const LONGEST_WAIT_MS = 45_000;
@@ -88,8 +88,11 @@ export class Bringing {
   }
 
   private async refused(entry: MessageEntry, code: string): Promise<void> {
-    const exchange = this.parts.transcript.find(entry.message);
-    if (exchange !== undefined) await this.parts.transcript.refuse(exchange, code);
+    const { transcript } = this.parts;
+    const known = transcript.find(entry.message);
+    const others = code === REUSED && known?.whereabouts === "sent" && known.message !== entry.body.message;
+    const exchange = others ? transcript.addBeside(entry) : known;
+    if (exchange != null) await transcript.refuse(exchange, code);
   }
 }
 

@@ -11,7 +11,7 @@ import { asSent, faultOf, withoutNul } from "./message";
 import { NO_REPLY, PAUSES } from "./rules";
 import { Tabs } from "./tabs";
 import { SeenTimes } from "./times";
-import { Transcript } from "./transcript.svelte";
+import { REUSED, Transcript } from "./transcript.svelte";
 import { Wakings } from "./wakings";
 
 /** A fault that the person is told of: a code that the words have a sentence for, and what to quote. */
@@ -295,9 +295,12 @@ export class Chat {
     if ((this.transcript.find(message)?.turnNumber ?? null) === null) void this.transcript.sync();
   }
 
-  private refusedElsewhere({ item, code }: RefusedEntry): void {
+  private refusedElsewhere({ session, item, code }: RefusedEntry): void {
+    if (session !== this.visit.session.id) return;
     const exchange = this.transcript.find(item);
-    if (exchange !== undefined) void this.transcript.refuse(exchange, code);
+    if (exchange?.whereabouts === "waiting") void this.transcript.refuse(exchange, code);
+    // Words of this tab may have been kept by another one, under an id of their own.
+    else if (code === REUSED) void this.transcript.sync();
   }
 
   private adopted(): void {

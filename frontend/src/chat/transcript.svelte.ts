@@ -12,6 +12,9 @@ import { follow, isToBeJoined, PAUSES } from "./rules";
 import type { Connection } from "../api/stream";
 import type { Wakings } from "./wakings";
 
+/** The service's code for an id that came with other words before, such as those of one draft in two tabs. */
+export const REUSED = "message_id_reused";
+
 /** What the transcript is given, and whom it tells. */
 export interface TranscriptParts {
   visit: Visit;
@@ -159,9 +162,21 @@ export class Transcript {
     this.parts.adopted();
   }
 
+  /** Show a message that waits on this device beside other words, which its id stands for; null: it is shown so. */
+  addBeside(entry: MessageEntry): Exchange | null {
+    const sentAt = this.createdAt + entry.body.session_ms;
+    const words = entry.body.message;
+    if (this.exchanges.some((one) => one.message === words && one.sentAt === sentAt)) return null;
+    const id = crypto.randomUUID();
+    this.exchanges.push(waitingExchange(id, words, sentAt));
+    return this.find(id) ?? null;
+  }
+
   /** Show words as refused for good, and keep them until the person has done with them. */
   async refuse(exchange: Exchange, code: string): Promise<void> {
     if (exchange.whereabouts !== "waiting") return;
+    // The id stands for other words, under which these would not be found again.
+    if (code === REUSED) exchange.messageId = crypto.randomUUID();
     exchange.whereabouts = "refused";
     exchange.refusal = code;
     const { messageId, message, sentAt } = exchange;
