@@ -1,105 +1,14 @@
-import { expect, test, vi } from "vitest";
-import type { Api, Call } from "../api/client";
-import type { Interview, Turn } from "../api/contract";
+import { expect, test } from "vitest";
 import { Refused, Unreachable } from "../api/failures";
-import type { MessageEntry, Outbox, RefusedEntry } from "../outbox/entries";
+import { StoredTurn, bodyOf } from "../api/streams.fixture";
+import type { MessageEntry } from "../outbox/entries";
 import type { Visit } from "../visit";
-import { Clock } from "../clock/clock";
 import { Bringing } from "./bringing";
 import { Paths } from "./calls";
+import { Device, NoWait, Service, refusedIn, turn } from "./grounds.fixture";
 import { Kept } from "./kept";
-import { Chat } from "./state.svelte";
-import { StoredTurn, bodyOf } from "../api/streams.fixture";
 import { Tabs } from "./tabs";
 import { Transcript } from "./transcript.svelte";
-import { Wakings } from "./wakings";
-
-class NoWait extends Wakings {
-  override pause(): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, 1));
-  }
-}
-
-/** The device's part: what waits, and what is kept, in memory. */
-class Device {
-  waiting: MessageEntry[] = [];
-  readonly values = new Map<string, unknown>();
-  readonly outbox = {
-    unsent: async () => this.waiting,
-    keep: async (name: string, value: unknown) => void this.values.set(name, value),
-    kept: async (name: string) => this.values.get(name),
-  } as unknown as Outbox;
-}
-
-/** The service's part: each POST is answered by the next of `answers`, reads by the turns as they are. */
-class Service {
-  turns: Turn[] = [turn(0, "m0")];
-  posts: string[] = [];
-  joins: string[] = [];
-  reads = 0;
-  /** What is read back arrives after this. */
-  way: Promise<void> = Promise.resolve();
-
-  constructor(private readonly answers: (Error | (() => Response))[] = []) {}
-
-  refuse(error: Error): void {
-    this.answers.push(error);
-  }
-
-  /** The interview as it is now, however long its way takes. */
-  private read(): Interview {
-    return {
-      assessment_id: "a",
-      ended: false,
-      end_reason: null,
-      min_turns: 2,
-      max_turns: 30,
-      policy: "continue",
-      paused: false,
-      instructions: "",
-      turns: this.turns,
-    };
-  }
-
-  readonly api = {
-    call: async (): Promise<Interview> => {
-      this.reads += 1;
-      const read = this.read();
-      await this.way;
-      return read;
-    },
-    stream: async (path: string, call: Call): Promise<Response> => {
-      if (call.method !== "POST") {
-        this.joins.push(path);
-        return new Response(bodyOf([new StoredTurn("joined").bytes(null, () => 9)]));
-      }
-      this.posts.push((call.body as { message_id: string }).message_id);
-      const answer = this.answers.shift() ?? (() => replied("reply"));
-      if (answer instanceof Error) throw answer;
-      return answer();
-    },
-  } as unknown as Api;
-}
-
-function replied(text: string): Response {
-  return new Response(bodyOf([new StoredTurn(text).bytes(null, () => 3)]));
-}
-
-function turn(number: number, id: string, changes: Partial<Turn> = {}): Turn {
-  return {
-    turn_number: number,
-    message_id: id,
-    state: "complete",
-    message: number === 0 ? null : "words",
-    reply: "reply",
-    safety: false,
-    conversation_ended: false,
-    sent_at: "2026-01-01T00:01:00.000Z",
-    first_token_at: null,
-    completed_at: null,
-    ...changes,
-  };
-}
 
 const entry: MessageEntry = {
   kind: "message",
@@ -147,10 +56,6 @@ async function opened(service: Service, device = new Device(), waiting = [entry]
     taken: (message) => taken.push(message),
   });
   return { transcript, bringing, kept, taken, refusals, shown, device };
-}
-
-function refusedIn(transcript: Transcript) {
-  return transcript.exchanges.filter((one) => one.whereabouts === "refused");
 }
 
 test("a message is shown as waiting, then as sent, and its reply is read to the end", async () => {
@@ -249,36 +154,6 @@ test("one draft, sent with other words from two tabs: those that came second are
   }
 });
 
-test("words of this tab that another one brought and kept beside others are shown here, too", async () => {
-  const service = new Service();
-  const device = new Device();
-  let refused: (one: RefusedEntry) => void = () => undefined;
-  const outbox = {
-    ...device.outbox,
-    whenDelivered: () => () => undefined,
-    whenRefused: (tell: typeof refused) => {
-      refused = tell;
-      return () => undefined;
-    },
-    bringMessagesBy: () => undefined,
-  };
-  vi.stubGlobal("addEventListener", () => undefined);
-  vi.stubGlobal("removeEventListener", () => undefined);
-  vi.stubGlobal("document", { addEventListener: () => undefined, removeEventListener: () => undefined });
-  const chat = new Chat({ ...visitWith(service), outbox, stay: () => undefined } as unknown as Visit);
-  service.turns = [turn(0, "m0"), turn(1, "m1")];
-  chat.open();
-  await chat.transcript.load();
-  const code = "message_id_reused";
-  await new Kept(device.outbox, "s", "a").keepNotSent({ message_id: "m2", text: "more", code, sent_at: 2 });
-  refused({ kind: "message", session: "s", item: "m1", code, requestId: null, at: "" });
-  await vi.waitFor(() =>
-    expect(refusedIn(chat.transcript)).toMatchObject([{ message: "more", refusal: code }]),
-  );
-  chat.close();
-  vi.unstubAllGlobals();
-});
-
 for (const fault of [
   new Unreachable("network"),
   new Refused(503, "unavailable", "", "r", [], 2),
@@ -332,56 +207,3 @@ test("a view that was left while its message was on its way tells other tabs not
   tabs.close();
   expect(() => tabs.tell()).not.toThrow();
 });
-
-test("a draft that was sent from another tab is cleared, and what was added to it here is not", async () => {
-  for (const [added, left] of [
-    ["", ""],
-    [" and more", "words and more"],
-  ] as const) {
-    const service = new Service();
-    const chat = new Chat(visitWith(service));
-    chat.write(`words${added}`);
-    const id = chat.draft.message_id;
-    service.turns = [turn(0, "m0"), turn(1, id)];
-    await chat.transcript.sync();
-    expect(chat.draft.text).toBe(left);
-    expect(chat.draft.message_id).not.toBe(id);
-  }
-});
-
-test("words that are written while the device keeps a message stay in the box", async () => {
-  const service = new Service();
-  const chat = new Chat(visitWith(service));
-  await chat.transcript.load();
-  chat.write("words");
-  const sending = chat.send();
-  chat.write("words, and others");
-  await sending;
-  expect(chat.draft.text).toBe("words, and others");
-  expect(chat.transcript.find(chat.draft.message_id)).toBeUndefined();
-});
-
-test("a page that finds the session elsewhere before the first word goes there", async () => {
-  const service = new Service();
-  service.turns = [];
-  let refreshed = 0;
-  const visit = { ...visitWith(service), refresh: async () => void (refreshed += 1) };
-  const chat = new Chat(visit);
-  await chat.transcript.load();
-  service.refuse(new Refused(409, "session_ended", "", "r"));
-  await chat.begin();
-  expect(chat.begins).toBe(false);
-  expect(refreshed).toBe(1);
-});
-
-function visitWith(service: Service): Visit {
-  const { outbox } = new Device();
-  return {
-    api: service.api,
-    outbox: { ...outbox, put: () => new Promise<void>((resolve) => setTimeout(resolve, 5)) },
-    clock: new Clock(),
-    session: { id: "s", created_at: "2026-01-01T00:00:00.000Z", chat: { assessment_id: "a" } },
-    capture: () => undefined,
-    showHelp: () => undefined,
-  } as unknown as Visit;
-}

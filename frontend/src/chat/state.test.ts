@@ -1,0 +1,78 @@
+import { expect, test, vi } from "vitest";
+import { Refused } from "../api/failures";
+import type { RefusedEntry } from "../outbox/entries";
+import type { Visit } from "../visit";
+import { Device, Service, refusedIn, turn, visitWith } from "./grounds.fixture";
+import { Kept } from "./kept";
+import { Chat } from "./state.svelte";
+
+test("a draft that was sent from another tab is cleared, and what was added to it here is not", async () => {
+  for (const [added, left] of [
+    ["", ""],
+    [" and more", "words and more"],
+  ] as const) {
+    const service = new Service();
+    const chat = new Chat(visitWith(service));
+    chat.write(`words${added}`);
+    const id = chat.draft.message_id;
+    service.turns = [turn(0, "m0"), turn(1, id)];
+    await chat.transcript.sync();
+    expect(chat.draft.text).toBe(left);
+    expect(chat.draft.message_id).not.toBe(id);
+  }
+});
+
+test("words that are written while the device keeps a message stay in the box", async () => {
+  const service = new Service();
+  const chat = new Chat(visitWith(service));
+  await chat.transcript.load();
+  chat.write("words");
+  const sending = chat.send();
+  chat.write("words, and others");
+  await sending;
+  expect(chat.draft.text).toBe("words, and others");
+  expect(chat.transcript.find(chat.draft.message_id)).toBeUndefined();
+});
+
+test("a page that finds the session elsewhere before the first word goes there", async () => {
+  const service = new Service();
+  service.turns = [];
+  let refreshed = 0;
+  const visit = { ...visitWith(service), refresh: async () => void (refreshed += 1) };
+  const chat = new Chat(visit);
+  await chat.transcript.load();
+  service.refuse(new Refused(409, "session_ended", "", "r"));
+  await chat.begin();
+  expect(chat.begins).toBe(false);
+  expect(refreshed).toBe(1);
+});
+
+test("words of this tab that another one brought and kept beside others are shown here, too", async () => {
+  const service = new Service();
+  const device = new Device();
+  let refused: (one: RefusedEntry) => void = () => undefined;
+  const outbox = {
+    ...device.outbox,
+    whenDelivered: () => () => undefined,
+    whenRefused: (tell: typeof refused) => {
+      refused = tell;
+      return () => undefined;
+    },
+    bringMessagesBy: () => undefined,
+  };
+  vi.stubGlobal("addEventListener", () => undefined);
+  vi.stubGlobal("removeEventListener", () => undefined);
+  vi.stubGlobal("document", { addEventListener: () => undefined, removeEventListener: () => undefined });
+  const chat = new Chat({ ...visitWith(service), outbox, stay: () => undefined } as unknown as Visit);
+  service.turns = [turn(0, "m0"), turn(1, "m1")];
+  chat.open();
+  await chat.transcript.load();
+  const code = "message_id_reused";
+  await new Kept(device.outbox, "s", "a").keepNotSent({ message_id: "m2", text: "more", code, sent_at: 2 });
+  refused({ kind: "message", session: "s", item: "m1", code, requestId: null, at: "" });
+  await vi.waitFor(() =>
+    expect(refusedIn(chat.transcript)).toMatchObject([{ message: "more", refusal: code }]),
+  );
+  chat.close();
+  vi.unstubAllGlobals();
+});
