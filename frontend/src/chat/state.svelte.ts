@@ -47,6 +47,8 @@ export class Chat {
   private readonly wakings = new Wakings();
   private readonly closing = new AbortController();
   private leaving: (() => void)[] = [];
+  /** What stood in the composer when it was last sent here. */
+  private sent: Pick<Draft, "message_id" | "text"> | null = null;
   private loaded: Promise<void> = Promise.resolve();
 
   constructor(private readonly visit: Visit) {
@@ -167,6 +169,7 @@ export class Chat {
   async send(): Promise<void> {
     if (!this.maySend) return;
     this.sending = true;
+    this.sent = this.draft;
     const entry = this.entry();
     this.visit.capture("MESSAGE_SEND", { message_id: entry.message });
     try {
@@ -309,13 +312,23 @@ export class Chat {
     this.parted();
   }
 
-  /** The draft was sent, here before a reload or in another tab; words that were added since are a draft of their own. */
+  /**
+   * The draft was sent. What was typed on to it here, until the box could be emptied, is a draft of its own; so are
+   * words that were changed since, here or in another tab, as they stand.
+   */
   private parted(): void {
-    const sent = this.transcript.find(this.draft.message_id);
-    if (sent === undefined) return;
-    if (sent.message === asSent(this.draft.text)) return this.clear();
-    this.draft = { ...this.draft, message_id: crypto.randomUUID() };
-    this.kept.keepDraft(this.draft);
+    const { message_id, text } = this.draft;
+    const known = this.transcript.find(message_id);
+    if (known === undefined) return;
+    if (known.message === asSent(text)) return this.clear();
+    const before = this.sent?.message_id === message_id ? this.sent.text : "";
+    if (before !== "" && text.startsWith(before)) {
+      this.draft = newDraft();
+      this.write(text.slice(before.length));
+    } else {
+      this.draft = { ...this.draft, message_id: crypto.randomUUID() };
+      this.kept.keepDraft(this.draft);
+    }
   }
 
   private moved(code: string): void {

@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { Refused } from "../api/failures";
+import { Refused, Unreachable } from "../api/failures";
 import type { RefusedEntry } from "../outbox/entries";
 import type { Visit } from "../visit";
 import { Device, Service, refusedIn, turn, visitWith } from "./grounds.fixture";
@@ -22,16 +22,38 @@ test("a draft that was sent from another tab is cleared, and what was added to i
   }
 });
 
-test("words that are written while the device keeps a message stay in the box", async () => {
+for (const [typed, left] of [
+  ["words, and others", ", and others"],
+  ["other words", "other words"],
+  ["words", ""],
+] as const)
+  test(`with "${typed}" in the box once "words" were kept, "${left}" stays there`, async () => {
+    const service = new Service();
+    const chat = new Chat(visitWith(service));
+    await chat.transcript.load();
+    chat.write("words");
+    const sending = chat.send();
+    chat.write(typed);
+    expect(chat.draft.text).toBe(typed);
+    await sending;
+    expect(chat.draft.text).toBe(left);
+    expect(chat.draft.typing_started_ms === null).toBe(left === "");
+    expect(chat.transcript.find(chat.draft.message_id)).toBeUndefined();
+  });
+
+test("words that the device could not keep nor the service take stay in the box, with what was typed on", async () => {
   const service = new Service();
-  const chat = new Chat(visitWith(service));
+  const visit = visitWith(service);
+  const put = () => Promise.reject(new Error("no room"));
+  const chat = new Chat({ ...visit, outbox: { ...visit.outbox, put } });
   await chat.transcript.load();
+  service.refuse(new Unreachable("network"));
   chat.write("words");
   const sending = chat.send();
   chat.write("words, and others");
   await sending;
   expect(chat.draft.text).toBe("words, and others");
-  expect(chat.transcript.find(chat.draft.message_id)).toBeUndefined();
+  expect(chat.trouble?.code).toBe("not_kept");
 });
 
 test("a page that finds the session elsewhere before the first word goes there", async () => {
