@@ -30,6 +30,9 @@ export class Service {
   posts: string[] = [];
   joins: string[] = [];
   reads = 0;
+  changes: Partial<Interview> = {};
+  /** What a turn that is joined tells of help. */
+  help: object | null = null;
   /** What is read back arrives after this. */
   way: Promise<void> = Promise.resolve();
 
@@ -51,6 +54,7 @@ export class Service {
       paused: false,
       instructions: "",
       turns: this.turns,
+      ...this.changes,
     };
   }
 
@@ -64,7 +68,7 @@ export class Service {
     stream: async (path: string, call: Call): Promise<Response> => {
       if (call.method !== "POST") {
         this.joins.push(path);
-        return new Response(bodyOf([new StoredTurn("joined").bytes(null, () => 9)]));
+        return new Response(bodyOf([new StoredTurn("joined", undefined, this.help).bytes(null, () => 9)]));
       }
       this.posts.push((call.body as { message_id: string }).message_id);
       const answer = this.answers.shift() ?? (() => replied("reply"));

@@ -113,7 +113,6 @@ export class Chat {
     this.visit.outbox.bringMessagesBy(null);
     this.transcript.close();
     for (const leave of this.leaving) leave();
-    this.visit.stay(false);
     this.times.leave();
     this.tabs.close();
     this.wakings.close();

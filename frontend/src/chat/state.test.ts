@@ -1,10 +1,12 @@
-import { expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { Refused, Unreachable } from "../api/failures";
 import type { RefusedEntry } from "../outbox/entries";
 import type { Visit } from "../visit";
 import { Device, Service, refusedIn, turn, visitWith } from "./grounds.fixture";
 import { Kept } from "./kept";
 import { Chat } from "./state.svelte";
+
+afterEach(() => vi.unstubAllGlobals());
 
 test("a draft that was sent from another tab is cleared, and what was added to it here is not", async () => {
   for (const [added, left] of [
@@ -72,6 +74,41 @@ test("a page that finds the session elsewhere before the first word goes there",
 test("words of this tab that another one brought and kept beside others are shown here, too", async () => {
   const service = new Service();
   const device = new Device();
+  service.turns = [turn(0, "m0"), turn(1, "m1")];
+  const { chat, refused } = await viewed(service, device);
+  const code = "message_id_reused";
+  await new Kept(device.outbox, "s", "a").keepNotSent({ message_id: "m2", text: "more", code, sent_at: 2 });
+  refused({ kind: "message", session: "s", item: "m1", code, requestId: null, at: "" });
+  await vi.waitFor(() =>
+    expect(refusedIn(chat.transcript)).toMatchObject([{ message: "more", refusal: code }]),
+  );
+  chat.close();
+});
+
+test("a chat that opens after its end shows the help that nobody saw, and stays until it was read", async () => {
+  const service = new Service();
+  service.turns = [turn(0, "m0"), turn(1, "m1", { safety: true, conversation_ended: true, reply: "fixed" })];
+  service.changes = { ended: true, end_reason: "safety" };
+  service.help = { text: "help", hotlines: [], policy: "end" };
+  const device = new Device();
+  const { chat, told } = await viewed(service, device);
+  await vi.waitFor(() => expect(told).toEqual(["stay", "help"]));
+  expect(chat.composer).toBe("ended");
+  // Such as for the overview.
+  chat.close();
+  expect(told).toEqual(["stay", "help"]);
+  const again = await viewed(service, device);
+  await again.chat.goOn();
+  expect(again.told).toEqual(["stay", "go on"]);
+  again.chat.close();
+});
+
+/** A chat as its view opens it, and what its visit is told. */
+async function viewed(service: Service, device: Device) {
+  const quiet = { addEventListener: () => undefined, removeEventListener: () => undefined };
+  vi.stubGlobal("addEventListener", () => undefined);
+  vi.stubGlobal("removeEventListener", () => undefined);
+  vi.stubGlobal("document", { ...quiet, visibilityState: "visible" });
   let refused: (one: RefusedEntry) => void = () => undefined;
   const outbox = {
     ...device.outbox,
@@ -82,19 +119,15 @@ test("words of this tab that another one brought and kept beside others are show
     },
     bringMessagesBy: () => undefined,
   };
-  vi.stubGlobal("addEventListener", () => undefined);
-  vi.stubGlobal("removeEventListener", () => undefined);
-  vi.stubGlobal("document", { addEventListener: () => undefined, removeEventListener: () => undefined });
-  const chat = new Chat({ ...visitWith(service), outbox, stay: () => undefined } as unknown as Visit);
-  service.turns = [turn(0, "m0"), turn(1, "m1")];
+  const told: string[] = [];
+  const chat = new Chat({
+    ...visitWith(service),
+    outbox,
+    stay: (is: boolean) => told.push(is ? "stay" : "go on"),
+    showHelp: () => told.push("help"),
+    refresh: async () => undefined,
+  } as unknown as Visit);
   chat.open();
   await chat.transcript.load();
-  const code = "message_id_reused";
-  await new Kept(device.outbox, "s", "a").keepNotSent({ message_id: "m2", text: "more", code, sent_at: 2 });
-  refused({ kind: "message", session: "s", item: "m1", code, requestId: null, at: "" });
-  await vi.waitFor(() =>
-    expect(refusedIn(chat.transcript)).toMatchObject([{ message: "more", refusal: code }]),
-  );
-  chat.close();
-  vi.unstubAllGlobals();
-});
+  return { chat, told, refused: (one: RefusedEntry) => refused(one) };
+}
