@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Refused, Unreachable } from "../api/failures";
 import { StoredTurn, bodyOf } from "../api/streams.fixture";
 import type { MessageEntry } from "../outbox/entries";
@@ -29,7 +29,8 @@ async function opened(service: Service, device = new Device(), waiting = [entry]
   } as unknown as Visit;
   const kept = new Kept(device.outbox, "s", "a");
   const wakings = new NoWait();
-  const closing = new AbortController().signal;
+  const left = new AbortController();
+  const closing = left.signal;
   const refusals: string[] = [];
   const nothing = () => undefined;
   const transcript = new Transcript({
@@ -55,7 +56,7 @@ async function opened(service: Service, device = new Device(), waiting = [entry]
     loaded: async () => undefined,
     taken: (message) => taken.push(message),
   });
-  return { transcript, bringing, kept, taken, refusals, shown, device };
+  return { transcript, bringing, kept, taken, refusals, shown, device, leave: () => left.abort() };
 }
 
 test("a message is shown as waiting, then as sent, and its reply is read to the end", async () => {
@@ -190,6 +191,17 @@ test("help that comes with a reply is shown above all once, however often it com
   expect(shown).toEqual(["help"]);
   expect(await kept.helped()).toBe("m1");
   expect(transcript.interview?.paused).toBe(true);
+});
+
+test("help is shown above all though its chat was left, or is another session's", async () => {
+  const help = { text: "help", hotlines: [], policy: "end" };
+  const risky = () => new Response(bodyOf([new StoredTurn("fixed", undefined, help).bytes(null, () => 9)]));
+  const { bringing, shown, leave } = await opened(new Service([risky, risky]));
+  await bringing.bring({ ...entry, session: "another" });
+  await vi.waitFor(() => expect(shown).toEqual(["help"]));
+  leave();
+  await bringing.bring(entry);
+  await vi.waitFor(() => expect(shown).toEqual(["help", "help"]));
 });
 
 test("help that stands beside a refusal is shown at once, and once", async () => {

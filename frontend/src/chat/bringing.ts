@@ -1,5 +1,6 @@
 import type { Id } from "../api/contract";
 import { Refused, Unreachable } from "../api/failures";
+import { type Connection, helpIn } from "../api/stream";
 import type { MessageEntry } from "../outbox/entries";
 import type { Visit } from "../visit";
 import { Paths, take } from "./calls";
@@ -45,13 +46,18 @@ export class Bringing {
     transcript.add(entry);
     transcript.hear(entry.message, accepted);
     this.parts.taken(entry.message);
-    if (this.parts.closing.aborted) connection.leave();
+    if (this.parts.closing.aborted) this.hearHelp(connection);
     else transcript.follow(entry.message, connection);
   }
 
   private async bringElsewhere(entry: MessageEntry): Promise<void> {
     const { connection } = await take(this.parts.visit.api, new Paths(entry.session).turns, entry.body);
-    connection.leave();
+    this.hearHelp(connection);
+  }
+
+  /** Nobody reads this reply here; help that comes with it is shown all the same. */
+  private hearHelp(connection: Connection): void {
+    void helpIn(connection).then((help) => help !== null && this.parts.visit.showHelp());
   }
 
   private async posted(entry: MessageEntry) {
