@@ -9,6 +9,7 @@ import { leftOnThisDevice, openOutbox } from "../outbox/outbox.svelte";
 import { access } from "../troubles/access.svelte";
 import { Deed } from "../troubles/deed.svelte";
 import { watchingLogins } from "../troubles/logins";
+import { Helping } from "./helping";
 import {
   leaveNotice,
   rememberedPerson,
@@ -54,6 +55,7 @@ export class Journey {
   /** What waits on this device for other people's next login. */
   leftByOthers = $state(0);
   readonly opening = new Deed();
+  private readonly helping = new Helping(() => (this.helpOpen = true));
 
   /** Begin with what the address says: a link, or who was here. */
   begin(): void {
@@ -128,7 +130,7 @@ export class Journey {
   async enter(session: Session): Promise<void> {
     if (this.outbox === null) return;
     this.leaveVisit();
-    const showHelp = () => (this.helpOpen = true);
+    const showHelp = () => this.helping.show();
     const { api, clock, outbox, pageId } = this;
     const visit = new JourneyVisit({ api, clock, outbox, pageId, session, showHelp });
     this.visit = visit;
@@ -214,6 +216,7 @@ export class Journey {
     const outbox = await openOutbox(person, this.api, this.clock);
     // What is refused is read for risk all the same.
     outbox.whenRefused((_, help) => (this.helpOpen ||= help !== null));
+    outbox.whenDelivered((delivered) => this.helping.delivered(delivered));
     return outbox;
   }
 

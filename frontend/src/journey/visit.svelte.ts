@@ -36,9 +36,12 @@ export class JourneyVisit implements Visit {
   /** Reactive, as all below. */
   session: Session = $state.raw() as Session;
   seen = $state.raw<Seen>(NOTHING_SEEN);
-  private staying = $state(false);
+  /** The interview that was opened on this device, and whose end was not read to the end yet. */
+  private staying = $state<Id | null>(null);
   readonly screen = $derived(
-    this.staying && chatIsOver(this.session) ? "chat" : screenOf(this.session, this.seen),
+    this.staying === this.session.chat.assessment_id && chatIsOver(this.session)
+      ? "chat"
+      : screenOf(this.session, this.seen),
   );
   /** Another page of this session took the camera over. */
   readonly elsewhere = $derived.by(() => {
@@ -76,6 +79,7 @@ export class JourneyVisit implements Visit {
   async begin(): Promise<void> {
     spoken.speak(this.session.language);
     this.seen = (await this.outbox.kept<Seen>(this.seenName)) ?? NOTHING_SEEN;
+    this.staying = (await this.outbox.kept<Id>(this.stayName)) ?? null;
     if (this.closed) return;
     this.take(this.session);
     document.addEventListener("visibilitychange", this.look);
@@ -129,7 +133,8 @@ export class JourneyVisit implements Visit {
   }
 
   stay(is: boolean): void {
-    this.staying = is;
+    this.staying = is ? this.session.chat.assessment_id : null;
+    void this.outbox.keep(this.stayName, this.staying, this.session.id).catch(() => undefined);
   }
 
   showHelp(): void {
@@ -241,6 +246,10 @@ export class JourneyVisit implements Visit {
 
   private get seenName(): string {
     return `seen:${this.session.id}`;
+  }
+
+  private get stayName(): string {
+    return `stay:${this.session.id}`;
   }
 }
 

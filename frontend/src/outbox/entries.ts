@@ -50,7 +50,10 @@ export interface RefusedEntry {
 /** What of a session says how long its entries are kept on the device. */
 export type Standing = Pick<Session, "id" | "state" | "expires_at" | "completed_at">;
 
-/** What was taken, in whichever tab of this person; of a capture without its picture. */
+/**
+ * What was taken, in whichever tab of this person; of a capture without its picture. A message that no chat brought is
+ * told of once more if help comes with its reply.
+ */
 export type Delivered = { entry: NewEntry; reply: unknown; help: Help | null };
 
 /**
