@@ -161,6 +161,14 @@ async def test_linking_goes_by_the_session_clock_and_not_by_the_arrival(sitter: 
     assert within not in {one["id"] for one in linked["captures"]}
 
 
+async def test_a_changed_answer_does_not_move_the_start_of_the_questionnaire(sitter: Sitter) -> None:
+    question = (await sitter.questions())[0]["id"]
+    kept(await sitter.save(question, 1))
+    picture = kept(await sitter.put(PICTURE), 201)["capture"]["id"]
+    kept(await sitter.save(question, 2, version=2))
+    assert [one["id"] for one in (await link(sitter, "PHQ"))["captures"]] == [picture]
+
+
 async def test_a_batch_attaches_all_or_none(sitter: Sitter) -> None:
     ids = [one["id"] for one in kept(await sitter.post_form(*[PICTURE] * 3))["captures"]]
     phq, chat = sitter.session["phq"]["assessment_id"], sitter.session["chat"]["assessment_id"]
