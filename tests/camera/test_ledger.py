@@ -140,6 +140,27 @@ async def test_a_capture_that_came_before_its_message_is_linked_to_the_interview
     assert [one["capture_type"] for one in linked["captures"]] == ["LLM", "LLM"]
 
 
+async def test_handing_in_again_links_what_came_since(sitter: Sitter) -> None:
+    question = (await sitter.questions())[0]["id"]
+    await sitter.answer_all()
+    kept(await sitter.put(PICTURE, said={"question_id": question}), 201)
+    first = await sitter.post("phq/complete")
+    assert [one["assessment_id"] for one in await sitter.listed()] == [sitter.session["phq"]["assessment_id"]]
+    assert await sitter.post("phq/complete") == first
+
+
+async def test_finishing_an_interview_that_a_tag_has_ended_links_its_captures(
+    sitter: Sitter, rows: Rows
+) -> None:
+    await sitter.answer_all()
+    chat, message_id = sitter.session["chat"]["assessment_id"], str(uuid4())
+    await rows.insert_turn(sitter.session["id"], chat, message_id)
+    await rows.end_part(chat, "tag")
+    kept(await sitter.put(PICTURE, said={"message_id": message_id}), 201)
+    assert (await sitter.post("chat/complete"))["end_reason"] == "tag"
+    assert [one["assessment_id"] for one in await sitter.listed()] == [chat]
+
+
 async def test_a_capture_of_a_replaced_part_belongs_to_that_part(sitter: Sitter) -> None:
     first = sitter.session["phq"]["assessment_id"]
     question = (await sitter.questions())[0]["id"]
