@@ -70,6 +70,9 @@ class FormDesk:
         """Say of each file what is known against it, now that all metadata have come."""
         view = self.opened
         offers = [_offer(file) for file in files]
+        for offer in offers:
+            if offer.code is not None and (why := view.why_unwanted(None)):
+                offer.drop(why)
         unwanted = {
             offer.capture_id: why
             for offer in offers
