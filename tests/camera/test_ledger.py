@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from uuid import uuid4
 
 import pytest
@@ -11,6 +12,7 @@ from tests.camera.pictures import jpeg
 from tests.ground.participant import Data, kept, refused
 
 PICTURE = jpeg()
+SAID = ({"timing": {"read_ms": 1, "shutter_ms": 2}}, {})
 
 
 async def captures_of(sitter: Sitter) -> Data:
@@ -212,6 +214,20 @@ async def test_a_batch_attaches_all_or_none(sitter: Sitter) -> None:
     assert [one["assessment_id"] for one in await sitter.listed() if one["id"] != ids[0]] == [None, None]
     named = await batch(chat, filenames=["picture 1.jpg", "picture 2.jpg"])
     assert {one["id"] for one in named["captures"]} == set(ids[1:])
+
+
+async def test_what_a_batch_says_of_its_captures_is_kept_with_each(sitter: Sitter, rows: Rows) -> None:
+    ids = [kept(await sitter.put(PICTURE, said=said), 201)["capture"]["id"] for said in SAID]
+    url, phq = f"{sitter.path}/captures/batch", sitter.session["phq"]["assessment_id"]
+    batch = {"assessment_id": phq, "capture_ids": ids}
+    for wrong, code in (("x", "invalid"), ({"a": "x" * 2048}, "bad_metadata")):
+        refused(await sitter.client.post(url, json=batch | {"metadata": wrong}), 422, code)
+    assert [one["assessment_id"] for one in await sitter.listed()] == [None, None]
+    said = {"batch_ms": 9, "shutter_ms": 8.5, "who": "somebody", "timing": {"sent_ms": 7, "how": True}}
+    kept(await sitter.client.post(url, json=batch | {"metadata": said}))
+    found = [await rows.capture(one) for one in ids]
+    measured = {"batch_ms": 9, "shutter_ms": 8.5, "sent_ms": 7}
+    assert [json.loads(row["timing"]) for row in found if row] == [{"read_ms": 1} | measured, measured]
 
 
 async def test_a_late_picture_is_linked_at_once(sitter: Sitter, rows: Rows) -> None:
