@@ -38,7 +38,6 @@ for _path in ("/api/camera/upload", "/assessment/camera/upload"):
     }
 
 
-
 def _parameter(place: str, name: str, said: str, **schema: object) -> Schema:
     return {"in": place, "name": name, "description": said, "schema": schema}
 
