@@ -12,7 +12,7 @@ from tests.camera.pictures import jpeg
 from tests.ground.participant import Data, kept, refused
 
 PICTURE = jpeg()
-SAID = ({"timing": {"read_ms": 1, "shutter_ms": 2}}, {})
+SAID: tuple[Data, Data] = ({"timing": {"read_ms": 1, "shutter_ms": 2}}, {})
 
 
 async def captures_of(sitter: Sitter) -> Data:
