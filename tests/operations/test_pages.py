@@ -30,6 +30,26 @@ async def test_the_document_is_openapi_3_1_and_names_every_call(make_app: Make) 
     assert described == served
 
 
+async def test_the_document_says_what_calls_take_beside_their_bodies(make_app: Make) -> None:
+    app = await make_app()
+    document = await (await app.test_client().get("/openapi.json")).get_json()
+    session = "/api/sessions/{session_id}"
+
+    def taken(verb: str, path: str) -> set[tuple[str, str]]:
+        operation = document["paths"][session + path][verb]
+        return {(one["in"], one["name"]) for one in operation["parameters"] if one["in"] != "path"}
+
+    assert taken("get", "/captures") == {("query", "limit"), ("query", "cursor")}
+    assert taken("put", "/captures/{capture_id}") == {
+        ("header", "Content-Digest"),
+        ("header", "Capture-Metadata"),
+    }
+    assert taken("get", "/chat/turns/{message_id}/events") == {("header", "Last-Event-ID")}
+    listed = document["paths"][f"{session}/captures"]["get"]["responses"]["2XX"]
+    data = listed["content"]["application/json"]["schema"]["properties"]["data"]
+    assert data["required"] == ["captures", "next_cursor"]
+
+
 async def test_the_readable_page_names_every_call_and_asks_nothing_of_other_sites(make_app: Make) -> None:
     app = await make_app()
     reply = await app.test_client().get("/docs")
