@@ -9,7 +9,10 @@ export function takesOver(node: HTMLElement): () => void {
   let gone = false;
   const take = () => {
     const { activeElement, body } = document;
-    if (!gone && (activeElement === null || activeElement === body)) node.focus({ preventScroll: true });
+    // A dialog that was just closed holds the focus until the next frame.
+    const none =
+      activeElement === null || activeElement === body || activeElement.closest("dialog:not([open])") !== null;
+    if (!gone && none) node.focus({ preventScroll: true });
   };
   void tick().then(() => {
     if (gone) return;
