@@ -56,8 +56,10 @@ async def finish(connection: AsyncConnection, session: Session, settings: ChatSe
 async def stop_running(connection: AsyncConnection, session: Session) -> None:
     """Stop the running reply of a locked session, if there is one, and keep its text.
 
-    For every verb after which the interview does not go on: a restart, a withdrawal, an end of the session.
+    For every verb after which the interview does not go on: a restart, a withdrawal, an end of the session. A reply
+    whose worker was lost before is not stopped: it stays interrupted.
     """
+    await repository.update_settled(connection, session.chat.id)
     await repository.update_stopped(connection, session.id)
 
 

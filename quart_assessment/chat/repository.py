@@ -67,7 +67,7 @@ _HISTORY = sa.text("""
     ORDER BY turn_number DESC LIMIT :most
 """)
 _SETTLE = sa.text(f"""
-    UPDATE turns u SET state = 'interrupted', error = 'interrupted', completed_at = now(),
+    UPDATE turns u SET state = 'interrupted', error = 'interrupted', completed_at = u.lease_until,
         reply = coalesce(({_DELTAS}), '')
     WHERE u.assessment_id = :assessment_id AND u.state IN ('pending', 'streaming') AND u.lease_until <= now()
 """)  # noqa: S608
