@@ -37,7 +37,8 @@ async def store_turn(
 
     Under policy `continue` the full text is said once an interview, a short line afterwards.
     """
-    reason = _end_reason(settings, standing)
+    counted = replace(standing, session_messages=standing.session_messages + 1)
+    reason = _end_reason(settings, counted)
     texts = await _texts(connection, session)
     said = _fixed(session, settings, standing, texts, hit, ended=reason is not None)
     await repository.insert_turn(connection, row | said)
@@ -126,11 +127,10 @@ async def _alert(
 
 
 def _end_reason(settings: ChatSettings, standing: Standing) -> str | None:
+    """Say why the interview ends with a fixed reply to a message that is among the session's, if it does."""
     if settings.policy == "end":
         return "safety"
-    with_this = replace(
-        standing, replied=standing.replied + 1, session_messages=standing.session_messages + 1
-    )
+    with_this = replace(standing, replied=standing.replied + 1)
     return None if with_this.leaves_room(settings) else "turn_limit"
 
 

@@ -98,6 +98,21 @@ async def test_a_session_has_so_many_messages_though_its_chat_is_started_anew(
     assert len(model.requests) == 3
 
 
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [("I keep looking at the calendar and see an empty page.", "RISK"), ("I want to kill myself.", "NONE")],
+    ids=["seen by the second look", "seen by the rules"],
+)
+async def test_a_message_at_risk_is_one_of_them(
+    arrive: Arrive, model: ScriptedModel, message: str, said: str
+) -> None:
+    someone = await arrive(second_check=True, turns_a_session=2, max_turns=2, min_turns=0)
+    await someone.greet()
+    model.say(Script([said]))
+    assert (await someone.say(message))[-1].data["conversation_ended"] is False
+    assert (await someone.say(message))[-1].data["conversation_ended"] is True
+
+
 async def test_past_the_limit_of_messages_a_risk_is_still_seen(arrive: Arrive, model: ScriptedModel) -> None:
     someone = await arrive(turns_a_session=1, max_turns=1, min_turns=0)
     await someone.greet()
