@@ -11,6 +11,8 @@ from quart_assessment.studies.definition import ChatSettings
 
 State = Literal["pending", "streaming", "complete", "stopped", "interrupted", "failed"]
 MOST_ASKS = 3
+MOST_MEASUREMENTS = 20
+"""What a page may have measured of a turn, in all its calls: so many names."""
 NO_CONSENT = "no_consent"
 """A turn's error where its model is outside, and the participant did not agree to that: it was not asked."""
 OVER_LIMIT = "over_limit"

@@ -104,7 +104,9 @@ _END = sa.text(f"""
     RETURNING pg_notify('{CHANNEL}', u.session_id || '/' || u.message_id)
 """)  # noqa: S608
 _TIMING = sa.text("""
-    UPDATE turns SET timing = timing || :timing WHERE session_id = :session_id AND message_id = :message_id
+    UPDATE turns SET timing = timing || :timing
+    WHERE session_id = :session_id AND message_id = :message_id
+        AND (SELECT count(*) FROM jsonb_object_keys(timing || :timing)) <= :most
     RETURNING message_id
 """).bindparams(sa.bindparam("timing", type_=turns.c.timing.type))
 
@@ -307,10 +309,11 @@ async def update_answered(
     return row
 
 
-async def update_timing(connection: AsyncConnection, key: TurnKey, timing: dict[str, int]) -> bool:
-    """Add to what the page measured of a turn; False where there is no such turn."""
+async def update_timing(connection: AsyncConnection, key: TurnKey, timing: dict[str, int], most: int) -> bool:
+    """Add to what the page measured of a turn; False, and nothing added, where it would have over `most` names."""
     found = await connection.execute(
-        _TIMING, {"session_id": key.session_id, "message_id": key.message_id, "timing": timing}
+        _TIMING,
+        {"session_id": key.session_id, "message_id": key.message_id, "timing": timing, "most": most},
     )
     return found.one_or_none() is not None
 
