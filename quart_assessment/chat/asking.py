@@ -13,7 +13,7 @@ from quart_assessment import measures
 from quart_assessment.chat import repository, second_check
 from quart_assessment.chat.delta_writer import DeltaWriter
 from quart_assessment.chat.ending import ReplyText
-from quart_assessment.chat.facts import MOST_ASKS, NO_CONSENT, OVER_LIMIT, Ask
+from quart_assessment.chat.facts import MOST_ASKS, NO_CONSENT, OVER_LIMIT, Ask, Hold
 from quart_assessment.chat.lines import Line, Lines
 from quart_assessment.chat.makings.making import Making, Spent
 from quart_assessment.chat.providers import (
@@ -83,6 +83,11 @@ class Asking:
         self.reply = reply
         self.making = Making(ask.settings.connection)
         self._worker = worker
+
+    @property
+    def hold(self) -> Hold:
+        """By what this worker answers the turn."""
+        return Hold(self.ask.key, self._worker.id, self.reply.asks)
 
     async def outcome(self) -> Outcome:
         """Make the reply, by the script where the study says so and the model gave nothing.
@@ -173,13 +178,14 @@ class Asking:
 
     async def _count_ask(self, line: Line) -> bool:
         async def work(connection: AsyncConnection) -> bool:
-            worker = self._worker
-            ours = await repository.update_asks(connection, self.ask.key, worker.id, worker.lease)
+            ours = await repository.update_asks(connection, self.hold, self._worker.lease)
             if ours:
                 await self._admitted(connection, line, 0, 0)
             return ours
 
-        return await committed(self._worker.database, work)
+        ours = await committed(self._worker.database, work)
+        self.reply.asks += ours
+        return ours
 
     async def _admitted(
         self, connection: AsyncConnection, line: Line, prompt_tokens: int, reply_tokens: int

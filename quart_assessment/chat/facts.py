@@ -40,6 +40,28 @@ class TurnKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """By what a worker answers a turn: its own id, and which ask of the turn it makes.
+
+    A turn that is asked for again, by the same worker too, is held by that ask alone.
+    """
+
+    key: TurnKey
+    worker_id: UUID
+    asks: int
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """Give what names it in a statement."""
+        return {
+            "session_id": self.key.session_id,
+            "message_id": self.key.message_id,
+            "worker_id": self.worker_id,
+            "asks": self.asks,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """A turn as it stands. One whose worker was lost is interrupted, though no row may say so yet.
 

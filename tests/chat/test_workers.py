@@ -161,6 +161,30 @@ async def test_what_follows_changes_nothing_of_a_killed_workers_turn(
     await there.client.aclose()
 
 
+async def test_a_repeat_after_the_lease_takes_the_place_of_the_ask_that_its_worker_still_makes(
+    database: Database, model: ScriptedModel, start: Callable[..., Service], enter: Enter
+) -> None:
+    # So long a lease is not looked at again by itself before the repeat comes.
+    service = start(turn_lease_seconds=90)
+    someone = await enter(service)
+    hold = asyncio.Event()
+    model.say(Script([], stall=True), Script(["Thank ", "you."], hold=hold))
+    message_id = str(uuid4())
+    first = asyncio.create_task(someone.say("Hello.", message_id))
+    await until(lambda: len(model.requests) == 1)
+    connection = await database.connect(owner=True)
+    await connection.execute("UPDATE turns SET lease_until = now() WHERE completed_at IS NULL")
+    await connection.close()
+    again = asyncio.create_task(someone.say("Hello.", message_id))
+    await until(lambda: len(model.requests) == 2)
+    await until(lambda: model.open == 1)
+    joined = asyncio.create_task(someone.say("Hello.", message_id))
+    await asyncio.sleep(0.3)
+    hold.set()
+    assert [text_of(await reading) for reading in (first, again, joined)] == ["Thank you."] * 3
+    assert await reply_of(someone) == ("complete", "Thank you.")
+
+
 async def test_a_worker_killed_before_the_first_token_leaves_its_turn_to_be_asked_again(
     model: ScriptedModel, start: Callable[..., Service], enter: Enter
 ) -> None:
