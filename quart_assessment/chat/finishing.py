@@ -42,11 +42,14 @@ async def finish(connection: AsyncConnection, session: Session, settings: ChatSe
         return Finished(part.end_reason, part.completed_at)
     check_part_open(session, "chat")
     await repository.update_settled(connection, part.id)
-    await repository.update_stopped(connection, session.id)
     standing = await repository.select_standing(connection, part.id)
+    # The worker of the last reply that the study allows was lost before it could end the interview.
+    reason = "turn_limit" if standing.replied >= settings.max_turns else "participant"
+    if standing.running is not None:
+        await repository.update_stopped(connection, session.id)
+        standing = await repository.select_standing(connection, part.id)
     if standing.last_number is None:
         raise ChatNotStarted
-    reason = "participant"
     if standing.replied < settings.min_turns:
         reason = _reason_before_minimum(standing, session.now)
     await verbs.end_part(connection, session, "chat", reason)
