@@ -134,9 +134,10 @@ class Asking:
         return await self._read_reply(line, prompt, until)
 
     async def _second_hit(self, line: Line) -> Hit | None:
-        """Have the model look at the message, where the study wants that; it is one of the calls that are counted."""
+        """Have the model look at the message once, where the study wants that; it is one of the calls counted."""
         ask, connected = self.ask, line.connection
-        if ask.message is None or not ask.settings.second_check or connected.is_scripted:
+        wanted = ask.message is not None and ask.settings.second_check and ask.asks == 1
+        if ask.message is None or not wanted or connected.is_scripted:
             return None
         messages = second_check.messages(ask.message, ask.asked)
         tokens = estimated_prompt(messages)
