@@ -27,7 +27,7 @@ from quart_assessment.chat.providers import (
     take_the_rest,
 )
 from quart_assessment.chat.running import RunningReply
-from quart_assessment.chat.spending.repository import OverLimit, take_call
+from quart_assessment.chat.spending.repository import OverLimit, settle, take_call
 from quart_assessment.chat.spending.tokens import estimated_prompt
 from quart_assessment.database.engine import Database
 from quart_assessment.database.transactions import committed
@@ -128,7 +128,7 @@ class Asking:
                 raise
             pause = max(_PAUSE_BEFORE_RETRY, failure.wait)
         await asyncio.sleep(pause)
-        if not await self._count_ask(line):
+        if not await self._count_ask(line, prompt):
             self.reply.lose()
             return Outcome("interrupted")
         return await self._read_reply(line, prompt, until)
@@ -136,8 +136,8 @@ class Asking:
     async def _second_hit(self, line: Line) -> Hit | None:
         """Have the model look at the message once, where the study wants that; it is one of the calls counted."""
         ask, connected = self.ask, line.connection
-        wanted = ask.message is not None and ask.settings.second_check and ask.asks == 1
-        if ask.message is None or not wanted or connected.is_scripted:
+        wanted = ask.settings.second_check and ask.asks == 1 and not connected.is_scripted
+        if ask.message is None or not wanted:
             return None
         messages = second_check.messages(ask.message, ask.asked)
         tokens = estimated_prompt(messages)
@@ -177,21 +177,29 @@ class Asking:
             self.making.spent = spent
         return prompt
 
-    async def _count_ask(self, line: Line) -> bool:
-        async def work(connection: AsyncConnection) -> bool:
-            ours = await repository.update_asks(connection, self.hold, self._worker.lease)
-            if ours:
-                await self._admitted(connection, line, 0, 0)
-            return ours
+    async def _count_ask(self, line: Line, prompt: Prompt) -> bool:
+        """Count one more ask, after what the last one cost; False where the turn is no longer ours."""
+        tokens, making = estimated_prompt(prompt.messages), self.making
 
-        ours = await committed(self._worker.database, work)
+        async def work(connection: AsyncConnection) -> tuple[bool, Spent | None]:
+            if making.spent is not None:
+                day_at = making.spent.day_at
+                await settle(connection, self.hold, self.ask.study_id, day_at, making.tokens)
+            ours = await repository.update_asks(connection, self.hold, self._worker.lease)
+            if not ours:
+                return False, None
+            return True, await self._admitted(connection, line, tokens, line.connection.limits.tokens)
+
+        ours, spent = await committed(self._worker.database, work)
         self.reply.asks += ours
+        if spent is not None:
+            making.note_again(spent)
         return ours
 
     async def _admitted(
         self, connection: AsyncConnection, line: Line, prompt_tokens: int, reply_tokens: int
     ) -> Spent | None:
-        """Count a call, with the tokens of its prompt and the longest reply (0: they are counted); None: no model.
+        """Count a call, with the tokens of its prompt and the longest reply; None: no model.
 
         Raises NotAsked.
         """

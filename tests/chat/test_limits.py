@@ -139,6 +139,45 @@ async def test_an_automatic_retry_is_a_call(
     assert (await use_of(room_database, someone))[0] == 1
 
 
+async def test_an_automatic_retry_is_counted_with_the_ask_before_it(
+    arrive: Arrive, model: ScriptedModel, room_database: Database
+) -> None:
+    someone = await arrive()
+    await someone.greet()
+    hold = asyncio.Event()
+    model.say(Script(status=500), Script(usage=(PROMPT, REPLY), hold=hold))
+    saying = asyncio.create_task(someone.say("Hello."))
+    await until(lambda: len(model.requests) == 2)
+    sent = sum(len(message["content"]) for message in model.requests[0]["messages"])
+    calls, tokens = await use_of(room_database, someone)
+    assert calls == 2
+    assert 2 * sent / 3 + 400 <= tokens <= 2 * sent / 3 + 500
+    hold.set()
+    assert text_of(await saying) == "Thank you."
+    calls, tokens = await use_of(room_database, someone)
+    assert calls == 2
+    assert sent / 3 <= tokens - PROMPT - REPLY <= sent / 3 + 50
+
+
+async def test_an_automatic_retry_is_not_made_past_a_limit_of_tokens(
+    arrive: Arrive, model: ScriptedModel, room_database: Database
+) -> None:
+    someone = await arrive()
+    await someone.greet()
+    hold = asyncio.Event()
+    model.say(Script(hold=hold))
+    saying = asyncio.create_task(someone.say("Hello."))
+    await until(lambda: len(model.requests) == 1)
+    once = (await use_of(room_database, someone))[1]
+    hold.set()
+    await saying
+    someone = await arrive(model_tokens_a_session=once + 10)
+    await someone.greet()
+    model.say(Script(status=500), Script())
+    assert is_refused(await someone.say("Hello."))
+    assert len(model.requests) == 2
+
+
 async def test_a_session_has_so_many_tokens(arrive: Arrive, model: ScriptedModel) -> None:
     someone = await arrive(model_tokens_a_session=3500)
     await someone.greet()
