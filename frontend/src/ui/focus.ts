@@ -11,7 +11,9 @@ export function takesOver(node: HTMLElement): () => void {
     const { activeElement, body } = document;
     // A dialog that was just closed holds the focus until the next frame.
     const none =
-      activeElement === null || activeElement === body || activeElement.closest("dialog:not([open])") !== null;
+      activeElement === null ||
+      activeElement === body ||
+      activeElement.closest("dialog:not([open])") !== null;
     if (!gone && none) node.focus({ preventScroll: true });
   };
   void tick().then(() => {
