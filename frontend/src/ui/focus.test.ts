@@ -17,7 +17,7 @@ test("what takes the place of the focused takes the focus, and from nothing else
   takesOver(lost.node);
   await lost.settled();
   expect(lost.document.activeElement).toBe(lost.node);
-  const heading = {};
+  const heading = { closest: () => null };
   const held = page(heading);
   takesOver(held.node);
   await held.settled();
@@ -27,12 +27,17 @@ test("what takes the place of the focused takes the focus, and from nothing else
 test("behind a dialog it takes the focus once that is closed, and never when it is gone itself", async () => {
   for (const stays of [true, false]) {
     const dialog = new EventTarget();
-    const { document, node, settled } = page({}, dialog);
+    let closed = false;
+    // Until the next frame the dialog's button holds the focus, though nobody sees it any more.
+    const button = {
+      closest: (selector: string) => (selector === "dialog:not([open])" && closed ? dialog : null),
+    };
+    const { document, node, settled } = page(button, dialog);
     const leave = takesOver(node);
     await settled();
+    expect(document.activeElement).toBe(button);
     if (!stays) leave();
-    // The browser finds nothing to give the focus back to.
-    document.activeElement = document.body;
+    closed = true;
     dialog.dispatchEvent(new Event("close"));
     expect(document.activeElement === node).toBe(stays);
   }
