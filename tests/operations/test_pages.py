@@ -1,5 +1,6 @@
 """The pages about the service: its description, its health, its measures."""
 
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -86,3 +87,18 @@ async def test_measures_are_given_to_holders_of_the_token_alone(
     app = await make_app(metrics_token=SecretStr("a-token"))
     headers = {} if given is None else {"Authorization": given}
     assert (await app.test_client().get("/metrics", headers=headers)).status_code == status
+
+
+@pytest.mark.parametrize(("fills", "status"), [(True, 200), (False, 503)])
+async def test_measures_wait_for_a_worker_that_just_starts(
+    make_app: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fills: bool, status: int
+) -> None:
+    app = await make_app(metrics_token=SecretStr("a-token"))
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    # A worker makes its file, and gives it its length a moment later.
+    file = tmp_path / "counter_1.db"
+    file.touch()
+    monkeypatch.setattr(time, "sleep", lambda _: file.write_bytes(bytes(65_536)) if fills else None)
+    reply = await app.test_client().get("/metrics", headers={"Authorization": "Bearer a-token"})
+    assert reply.status_code == status
+    assert ("Retry-After" in reply.headers) is not fills
