@@ -15,8 +15,8 @@ export interface Visit {
   /** Ask the service how the session stands; the page moves on to the step it names. */
   refresh(): Promise<void>;
   /**
-   * Stay with the room that is shown, though its part has ended, until it says so: what was written last is to be
-   * read. Ends of the session are followed all the same.
+   * Stay with the chat, though it has ended, until it says that its last words were read: also when the page is left,
+   * or opened again, meanwhile. Ends of the session are followed all the same.
    */
   stay(is: boolean): void;
   /** Show the help text at once, above all, also offline. `version` is that of the help shown. */

@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.camera import repository
 from quart_assessment.camera.looking import MOST_UNDER_WAY
-from quart_assessment.camera.metadata import Metadata
 from quart_assessment.camera.repository import Asked, NewRow, Stored, Undecided
 from quart_assessment.camera.rules import is_recorded
 from quart_assessment.camera.triggers import create_settings_snapshot
@@ -37,9 +36,9 @@ class Usual:
     settings: CameraSettings
     snapshot: str
 
-    def wants(self, metadata: Metadata) -> bool:
-        """Tell whether the study wants a picture of this trigger."""
-        return is_recorded(self.settings, metadata.trigger)
+    def wants(self, trigger: str | None) -> bool:
+        """Tell whether the study wants a picture of this trigger; of None, whether it wants any."""
+        return is_recorded(self.settings, trigger)
 
 
 class Doors:

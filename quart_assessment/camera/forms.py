@@ -19,6 +19,7 @@ from quart_assessment.database.schema import new_id
 from quart_assessment.problems import BadRequest, UnsupportedType
 from quart_assessment.sessions.problems import SessionEnded
 from quart_assessment.sessions.rules import check_captures_open
+from quart_assessment.sessions.service import check_login
 from quart_assessment.settings import Settings
 from quart_assessment.web.body import RequestBody
 from quart_assessment.web.caller import Caller
@@ -70,6 +71,9 @@ class FormDesk:
         """Say of each file what is known against it, now that all metadata have come."""
         view = self.opened
         offers = [_offer(file) for file in files]
+        for offer in offers:
+            if offer.code is not None and (why := view.why_unwanted(None)):
+                offer.drop(why)
         unwanted = {
             offer.capture_id: why
             for offer in offers
@@ -105,6 +109,8 @@ async def upload_form(
         CaptureIdReused: other bytes were kept under the id of one of them.
         TimedOut, ClientLeft, Unavailable: the body, the store or the database failed.
     """
+    async with database.reading() as connection:
+        await check_login(connection, caller)
     if posted.content_type != FORM:
         raise UnsupportedType
     if not posted.boundary:

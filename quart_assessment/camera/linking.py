@@ -26,7 +26,9 @@ _LINK = sa.text(f"""
     WITH parts AS (
         SELECT a.id, extract(epoch FROM coalesce(
                 a.started_at,
-                (SELECT min(r.received_at) FROM responses r WHERE r.assessment_id = a.id),
+                (SELECT min(r.received_at) FROM questions q
+                    JOIN response_revisions r ON r.session_id = q.session_id AND r.question_id = q.id
+                    WHERE q.assessment_id = a.id),
                 (SELECT min(u.received_at) FROM turns u WHERE u.assessment_id = a.id)
             ) - s.created_at) * 1000 AS began_ms,
             extract(epoch FROM least(a.completed_at, a.replaced_at) - s.created_at) * 1000 AS ended_ms

@@ -8,7 +8,7 @@ import math
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
@@ -77,6 +77,18 @@ def parse_metadata(raw: bytes) -> Metadata:
         sha256=_hex_digest(given.get("sha256")),
         timing=_timing(given.get("timing")),
     )
+
+
+def measurements_of(given: dict[str, Any]) -> dict[str, float]:
+    """Read what was measured of several pictures at once: the numbers of the object, and of its `timing`.
+
+    Raises:
+        BadMetadata: it takes more than METADATA_BYTES.
+    """
+    if len(orjson.dumps(given)) > METADATA_BYTES:
+        raise BadMetadata
+    inner = given.get("timing")
+    return _timing(given | inner if isinstance(inner, dict) else given)
 
 
 def _valid(kind: TypeAdapter[Value], value: object, *, strict: bool = False) -> Value | None:

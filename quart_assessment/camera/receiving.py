@@ -49,9 +49,9 @@ async def put_capture(
         Unavailable: the store, the database or this worker has no room now.
     """
     usual = await doors.look(caller, call.session_id, call.capture_id)
-    if usual is not None:
+    if usual is not None and usual.wants(None):
         offer = Offer(call.capture_id, parse_metadata(call.metadata))
-        if usual.wants(offer.metadata):
+        if usual.wants(offer.metadata.trigger):
             with budget.share(call.body.length, call.limit) as share:
                 await _receive(store, call, offer, share.chunks(call.body, call.limit))
                 saved = await save_capture(
@@ -96,10 +96,9 @@ def _offered(view: View, call: PutCapture) -> Offer:
     repeated = view.kept(call.capture_id) is not None
     if not repeated:
         view.check_taken(call.capture_id, offer.metadata)
-    if unreadable is not None:
+        offer.code = view.why_unwanted(offer.metadata.trigger if unreadable is None else None)
+    if unreadable is not None and offer.code is None:
         raise unreadable
-    if not repeated:
-        offer.code = view.why_unwanted(offer.metadata.trigger)
     return offer
 
 

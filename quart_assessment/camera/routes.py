@@ -18,6 +18,7 @@ from quart_assessment.camera.receiving import PutCapture, put_capture
 from quart_assessment.camera.schemas import AnnouncementForm, AnnouncementsForm
 from quart_assessment.database.current import database
 from quart_assessment.problems import BadRequest, NotFound
+from quart_assessment.sessions.service import clients_id
 from quart_assessment.web.body import read_form, request_body
 from quart_assessment.web.caller import caller, open_to
 from quart_assessment.web.envelope import JSON, Data, as_json, kept
@@ -44,7 +45,7 @@ async def save_one(session_id: str, capture_id: str) -> Response:
     began = perf_counter()
     call = PutCapture(
         session_id=our_id(session_id),
-        capture_id=path_id(capture_id),
+        capture_id=await clients_id(database(), caller(), capture_id),
         content_type=request.mimetype,
         content_digest=request.headers.get("Content-Digest"),
         metadata=request.headers.get("Capture-Metadata", "").encode("latin-1", "replace"),

@@ -13,7 +13,7 @@ from quart_assessment import measures
 from quart_assessment.chat import repository, second_check
 from quart_assessment.chat.delta_writer import DeltaWriter
 from quart_assessment.chat.ending import ReplyText
-from quart_assessment.chat.facts import MOST_ASKS, NO_CONSENT, OVER_LIMIT, Ask
+from quart_assessment.chat.facts import MOST_ASKS, NO_CONSENT, OVER_LIMIT, Ask, Hold
 from quart_assessment.chat.lines import Line, Lines
 from quart_assessment.chat.makings.making import Making, Spent
 from quart_assessment.chat.providers import (
@@ -27,7 +27,7 @@ from quart_assessment.chat.providers import (
     take_the_rest,
 )
 from quart_assessment.chat.running import RunningReply
-from quart_assessment.chat.spending.repository import OverLimit, take_call
+from quart_assessment.chat.spending.repository import OverLimit, settle, take_call
 from quart_assessment.chat.spending.tokens import estimated_prompt
 from quart_assessment.database.engine import Database
 from quart_assessment.database.transactions import committed
@@ -84,6 +84,11 @@ class Asking:
         self.making = Making(ask.settings.connection)
         self._worker = worker
 
+    @property
+    def hold(self) -> Hold:
+        """By what this worker answers the turn."""
+        return Hold(self.ask.key, self._worker.id, self.reply.asks)
+
     async def outcome(self) -> Outcome:
         """Make the reply, by the script where the study says so and the model gave nothing.
 
@@ -123,15 +128,16 @@ class Asking:
                 raise
             pause = max(_PAUSE_BEFORE_RETRY, failure.wait)
         await asyncio.sleep(pause)
-        if not await self._count_ask(line):
+        if not await self._count_ask(line, prompt):
             self.reply.lose()
             return Outcome("interrupted")
         return await self._read_reply(line, prompt, until)
 
     async def _second_hit(self, line: Line) -> Hit | None:
-        """Have the model look at the message, where the study wants that; it is one of the calls that are counted."""
+        """Have the model look at the message once, where the study wants that; it is one of the calls counted."""
         ask, connected = self.ask, line.connection
-        if ask.message is None or not ask.settings.second_check or connected.is_scripted:
+        wanted = ask.settings.second_check and ask.asks == 1 and not connected.is_scripted
+        if ask.message is None or not wanted:
             return None
         messages = second_check.messages(ask.message, ask.asked)
         tokens = estimated_prompt(messages)
@@ -171,20 +177,29 @@ class Asking:
             self.making.spent = spent
         return prompt
 
-    async def _count_ask(self, line: Line) -> bool:
-        async def work(connection: AsyncConnection) -> bool:
-            worker = self._worker
-            ours = await repository.update_asks(connection, self.ask.key, worker.id, worker.lease)
-            if ours:
-                await self._admitted(connection, line, 0, 0)
-            return ours
+    async def _count_ask(self, line: Line, prompt: Prompt) -> bool:
+        """Count one more ask, after what the last one cost; False where the turn is no longer ours."""
+        tokens, making = estimated_prompt(prompt.messages), self.making
 
-        return await committed(self._worker.database, work)
+        async def work(connection: AsyncConnection) -> tuple[bool, Spent | None]:
+            if making.spent is not None:
+                day_at = making.spent.day_at
+                await settle(connection, self.hold, self.ask.study_id, day_at, making.tokens)
+            ours = await repository.update_asks(connection, self.hold, self._worker.lease)
+            if not ours:
+                return False, None
+            return True, await self._admitted(connection, line, tokens, line.connection.limits.tokens)
+
+        ours, spent = await committed(self._worker.database, work)
+        self.reply.asks += ours
+        if spent is not None:
+            making.note_again(spent)
+        return ours
 
     async def _admitted(
         self, connection: AsyncConnection, line: Line, prompt_tokens: int, reply_tokens: int
     ) -> Spent | None:
-        """Count a call, with the tokens of its prompt and the longest reply (0: they are counted); None: no model.
+        """Count a call, with the tokens of its prompt and the longest reply; None: no model.
 
         Raises NotAsked.
         """

@@ -30,7 +30,7 @@ _PAUSE_AFTER_FAILURE = 0.5
 # would have a commit each.
 APART_SECONDS = 0.03
 
-_Row = tuple[TurnKey, str, int, bool]
+_Row = tuple[TurnKey, str, int, bool, int]
 # Rows, and whether their leases are renewed.
 _Batch = tuple[Sequence[_Row], bool]
 
@@ -39,6 +39,7 @@ class Writable(Protocol):
     """A running reply as its writer sees it."""
 
     key: TurnKey
+    asks: int
     lost: bool
 
     @property
@@ -124,7 +125,7 @@ class DeltaWriter:
         A turn that somebody holds locked is tried again with the next batch, and holds up nobody. False where the
         database could not be asked, and it is not known what was kept.
         """
-        rows = [(turn.key, *turn.piece(), turn.read_elsewhere) for turn in batch]
+        rows = [(turn.key, *turn.piece(), turn.read_elsewhere, turn.asks) for turn in batch]
         held: dict[int, bool] = {}
         try:
             held = await self._commits.submit((rows, renew))

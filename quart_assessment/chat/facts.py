@@ -11,6 +11,8 @@ from quart_assessment.studies.definition import ChatSettings
 
 State = Literal["pending", "streaming", "complete", "stopped", "interrupted", "failed"]
 MOST_ASKS = 3
+MOST_MEASUREMENTS = 20
+"""What a page may have measured of a turn, in all its calls: so many names."""
 NO_CONSENT = "no_consent"
 """A turn's error where its model is outside, and the participant did not agree to that: it was not asked."""
 OVER_LIMIT = "over_limit"
@@ -35,6 +37,28 @@ class TurnKey:
     def call(self) -> str:
         """The key under which its worker hears that somebody elsewhere reads it."""
         return f"reads/{self.topic}"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """By what a worker answers a turn: its own id, and which ask of the turn it makes.
+
+    A turn that is asked for again, by the same worker too, is held by that ask alone.
+    """
+
+    key: TurnKey
+    worker_id: UUID
+    asks: int
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """Give what names it in a statement."""
+        return {
+            "session_id": self.key.session_id,
+            "message_id": self.key.message_id,
+            "worker_id": self.worker_id,
+            "asks": self.asks,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,11 +42,14 @@ async def finish(connection: AsyncConnection, session: Session, settings: ChatSe
         return Finished(part.end_reason, part.completed_at)
     check_part_open(session, "chat")
     await repository.update_settled(connection, part.id)
-    await repository.update_stopped(connection, session.id)
     standing = await repository.select_standing(connection, part.id)
+    # The worker of the last reply that the study allows was lost before it could end the interview.
+    reason = "turn_limit" if standing.replied >= settings.max_turns else "participant"
+    if standing.running is not None:
+        await repository.update_stopped(connection, session.id)
+        standing = await repository.select_standing(connection, part.id)
     if standing.last_number is None:
         raise ChatNotStarted
-    reason = "participant"
     if standing.replied < settings.min_turns:
         reason = _reason_before_minimum(standing, session.now)
     await verbs.end_part(connection, session, "chat", reason)
@@ -56,8 +59,10 @@ async def finish(connection: AsyncConnection, session: Session, settings: ChatSe
 async def stop_running(connection: AsyncConnection, session: Session) -> None:
     """Stop the running reply of a locked session, if there is one, and keep its text.
 
-    For every verb after which the interview does not go on: a restart, a withdrawal, an end of the session.
+    For every verb after which the interview does not go on: a restart, a withdrawal, an end of the session. A reply
+    whose worker was lost before is not stopped: it stays interrupted.
     """
+    await repository.update_settled(connection, session.chat.id)
     await repository.update_stopped(connection, session.id)
 
 

@@ -93,8 +93,14 @@ class LiveTurns:
         return self._running.get(key)
 
     def start(self, ask: Ask) -> None:
-        """Begin to make the reply of a turn whose message is committed and which is this worker's."""
-        reply = RunningReply(ask.key)
+        """Begin to make the reply of a turn whose message is committed and which is this worker's.
+
+        An earlier ask of it, whose lease ran out while this worker could not renew it, is given up.
+        """
+        earlier = self.find(ask.key)
+        if earlier is not None:
+            earlier.lose()
+        reply = RunningReply(ask.key, ask.asks)
         self._running[ask.key] = reply
         task = asyncio.create_task(self._make(ask, reply))
         self._tasks.add(task)
@@ -131,7 +137,8 @@ class LiveTurns:
             await self._end(asking, Outcome("interrupted"))
         finally:
             await _cancelled(task)
-            self._running.pop(ask.key, None)
+            if self.find(ask.key) is reply:
+                del self._running[ask.key]
             reply.end()
             self.listener.wake(ask.key.topic)
             measures.turns_running.dec()
@@ -174,7 +181,7 @@ class LiveTurns:
         if hit is not None:
 
             async def answer(connection: AsyncConnection) -> None:
-                await risk.answer_running_turn(connection, ask.key, self.worker_id, ask.settings, hit)
+                await risk.answer_running_turn(connection, asking.hold, ask.settings, hit)
                 await self._settle(connection, asking)
 
             await committed(self.database, answer)
@@ -189,8 +196,7 @@ class LiveTurns:
             session = None if reason is None else await sessions.lock_any(connection, ask.key.session_id)
             ended = await repository.update_ended(
                 connection,
-                ask.key,
-                self.worker_id,
+                asking.hold,
                 state,
                 outcome.failure,
                 ended=reason is not None,
@@ -203,16 +209,15 @@ class LiveTurns:
         await committed(self.database, work)
 
     async def _keep_making(self, connection: AsyncConnection, asking: Asking) -> None:
-        making = asking.making
-        await makings.update_making(connection, asking.ask.key, self.worker_id, making.values())
+        await makings.update_making(connection, asking.hold, asking.making.values())
         await self._settle(connection, asking)
 
     async def _settle(self, connection: AsyncConnection, asking: Asking) -> None:
         # The study's row is locked last: all its interviews wait for it.
-        ask, making = asking.ask, asking.making
+        making = asking.making
         if making.spent is not None:
             day_at = making.spent.day_at
-            await settle(connection, ask.key, self.worker_id, ask.study_id, day_at, making.tokens)
+            await settle(connection, asking.hold, asking.ask.study_id, day_at, making.tokens)
 
 
 def _state(outcome: Outcome, reply: RunningReply) -> State:

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from quart_assessment.chat.facts import Standing, Turn, TurnKey
+from quart_assessment.chat.facts import Hold, Standing, Turn, TurnKey
 from quart_assessment.chat.fragments import ANSWERED, RUNNING, STATE
 from quart_assessment.chat.providers import Exchange
 from quart_assessment.chat.tables import turns
@@ -67,7 +67,7 @@ _HISTORY = sa.text("""
     ORDER BY turn_number DESC LIMIT :most
 """)
 _SETTLE = sa.text(f"""
-    UPDATE turns u SET state = 'interrupted', error = 'interrupted', completed_at = now(),
+    UPDATE turns u SET state = 'interrupted', error = 'interrupted', completed_at = u.lease_until,
         reply = coalesce(({_DELTAS}), '')
     WHERE u.assessment_id = :assessment_id AND u.state IN ('pending', 'streaming') AND u.lease_until <= now()
 """)  # noqa: S608
@@ -90,7 +90,7 @@ _ASK_AGAIN = sa.text("""
 """)
 _COUNT_ASK = sa.text("""
     UPDATE turns SET asks = asks + 1, lease_until = now() + make_interval(secs => :lease)
-    WHERE session_id = :session_id AND message_id = :message_id AND worker_id = :worker_id
+    WHERE session_id = :session_id AND message_id = :message_id AND worker_id = :worker_id AND asks = :asks
         AND state IN ('pending', 'streaming') AND lease_until > now()
     RETURNING asks
 """)
@@ -100,11 +100,13 @@ _END = sa.text(f"""
             ELSE u.first_token_at END,
         reply = coalesce(({_DELTAS}), ''), detector = :cut_by
     WHERE u.session_id = :session_id AND u.message_id = :message_id AND u.worker_id = :worker_id
-        AND u.state IN ('pending', 'streaming') AND u.lease_until > now()
+        AND u.asks = :asks AND u.state IN ('pending', 'streaming') AND u.lease_until > now()
     RETURNING pg_notify('{CHANNEL}', u.session_id || '/' || u.message_id)
 """)  # noqa: S608
 _TIMING = sa.text("""
-    UPDATE turns SET timing = timing || :timing WHERE session_id = :session_id AND message_id = :message_id
+    UPDATE turns SET timing = timing || :timing
+    WHERE session_id = :session_id AND message_id = :message_id
+        AND (SELECT count(*) FROM jsonb_object_keys(timing || :timing)) <= :most
     RETURNING message_id
 """).bindparams(sa.bindparam("timing", type_=turns.c.timing.type))
 
@@ -122,14 +124,16 @@ DELTAS_IN = {
     "text": "text",
     "ends_at": "integer",
     "told": "boolean",
+    "asks": "integer",
 }
 # Turns are looked up by key, one by one, which the planner is not to change: statistics from an hour without
 # interviews let it compare every running turn with every row.
 _BY_KEY = """
-    SELECT t.state, t.worker_id, t.lease_until FROM turns t
+    SELECT t.state, t.worker_id, t.lease_until, t.asks FROM turns t
     WHERE t.session_id = a.session_id AND t.message_id = a.message_id
 """
-_OURS = f"u.worker_id = :worker_id AND {RUNNING}"
+# Text is written for its own ask alone; a beat may be on its way while the next ask is counted.
+_OURS = f"u.worker_id = :worker_id AND {RUNNING} AND (a.text = '' OR u.asks = a.asks)"
 _WRITE_DELTAS = sa.text(f"""
     WITH asked AS (
         SELECT * FROM unnest({", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in DELTAS_IN.items())})
@@ -239,24 +243,15 @@ async def update_asked_again(
     )
 
 
-async def update_asks(connection: AsyncConnection, key: TurnKey, worker_id: UUID, lease: float) -> bool:
+async def update_asks(connection: AsyncConnection, hold: Hold, lease: float) -> bool:
     """Count one more ask of a turn this worker answers; False where it is no longer ours."""
-    found = await connection.execute(
-        _COUNT_ASK,
-        {
-            "session_id": key.session_id,
-            "message_id": key.message_id,
-            "worker_id": worker_id,
-            "lease": lease,
-        },
-    )
+    found = await connection.execute(_COUNT_ASK, hold.named | {"lease": lease})
     return found.one_or_none() is not None
 
 
 async def update_ended(
     connection: AsyncConnection,
-    key: TurnKey,
-    worker_id: UUID,
+    hold: Hold,
     state: str,
     error: str | None,
     *,
@@ -268,22 +263,13 @@ async def update_ended(
     `cut_by` names the rule for which the rest of the reply was dropped.
     """
     found = await connection.execute(
-        _END,
-        {
-            "session_id": key.session_id,
-            "message_id": key.message_id,
-            "worker_id": worker_id,
-            "state": state,
-            "error": error,
-            "ended": ended,
-            "cut_by": cut_by,
-        },
+        _END, hold.named | {"state": state, "error": error, "ended": ended, "cut_by": cut_by}
     )
     return found.one_or_none() is not None
 
 
 async def update_answered(
-    connection: AsyncConnection, key: TurnKey, worker_id: UUID, values: dict[str, Any]
+    connection: AsyncConnection, hold: Hold, values: dict[str, Any]
 ) -> sa.Row[Any] | None:
     """Answer a turn this worker was to answer, and that has no text, with a fixed reply; gives its session_ms.
 
@@ -292,9 +278,7 @@ async def update_answered(
     found = await connection.execute(
         turns.update()
         .where(
-            turns.c.session_id == key.session_id,
-            turns.c.message_id == key.message_id,
-            turns.c.worker_id == worker_id,
+            *(turns.c[name] == value for name, value in hold.named.items()),
             turns.c.state == "pending",
             turns.c.lease_until > sa.func.now(),
         )
@@ -303,14 +287,15 @@ async def update_answered(
     )
     row: sa.Row[Any] | None = found.one_or_none()
     if row is not None:
-        await connection.execute(_CALL, {"call": key.topic})
+        await connection.execute(_CALL, {"call": hold.key.topic})
     return row
 
 
-async def update_timing(connection: AsyncConnection, key: TurnKey, timing: dict[str, int]) -> bool:
-    """Add to what the page measured of a turn; False where there is no such turn."""
+async def update_timing(connection: AsyncConnection, key: TurnKey, timing: dict[str, int], most: int) -> bool:
+    """Add to what the page measured of a turn; False, and nothing added, where it would have over `most` names."""
     found = await connection.execute(
-        _TIMING, {"session_id": key.session_id, "message_id": key.message_id, "timing": timing}
+        _TIMING,
+        {"session_id": key.session_id, "message_id": key.message_id, "timing": timing, "most": most},
     )
     return found.one_or_none() is not None
 
@@ -322,7 +307,7 @@ async def call_for(connection: AsyncConnection, key: TurnKey) -> None:
 
 async def insert_deltas(
     connection: AsyncConnection,
-    rows: Sequence[tuple[TurnKey, str, int, bool]],
+    rows: Sequence[tuple[TurnKey, str, int, bool, int]],
     worker_id: UUID,
     lease: float,
     *,
@@ -330,18 +315,19 @@ async def insert_deltas(
 ) -> dict[int, bool]:
     """Store new text of turns this worker answers, in one statement; `renew` renews their leases, too.
 
-    A row is (turn, text, code points of the reply up to its end, whether other workers are told); one that is stored
-    already is left. Gives the places in `rows`, from 0, of turns that are still this worker's, and whether each was
-    written: not where somebody holds the turn's row, who is not waited for.
+    A row is (turn, text, code points of the reply up to its end, whether other workers are told, the ask of the turn
+    that it came of); one that is stored already is left. Gives the places in `rows`, from 0, of turns that are still
+    this worker's, and whether each was written: not where somebody holds the turn's row, who is not waited for.
     """
     found = await connection.execute(
         _WRITE_DELTAS,
         {
             "session_id": [key.session_id for key, *_ in rows],
             "message_id": [key.message_id for key, *_ in rows],
-            "text": [text for _, text, _, _ in rows],
-            "ends_at": [ends_at for _, _, ends_at, _ in rows],
-            "told": [told for *_, told in rows],
+            "text": [text for _, text, *_ in rows],
+            "ends_at": [ends_at for _, _, ends_at, *_ in rows],
+            "told": [told for *_, told, _ in rows],
+            "asks": [asks for *_, asks in rows],
             "renew": renew,
             "worker_id": worker_id,
             "lease": lease,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.chat import repository
-from quart_assessment.chat.facts import Standing, TurnKey
+from quart_assessment.chat.facts import Hold, Standing
 from quart_assessment.problems import Help, Hotline
 from quart_assessment.safety import service as safety
 from quart_assessment.safety.hits import Hit
@@ -37,7 +36,8 @@ async def store_turn(
 
     Under policy `continue` the full text is said once an interview, a short line afterwards.
     """
-    reason = _end_reason(settings, standing)
+    counted = replace(standing, session_messages=standing.session_messages + 1)
+    reason = _end_reason(settings, counted)
     texts = await _texts(connection, session)
     said = _fixed(session, settings, standing, texts, hit, ended=reason is not None)
     await repository.insert_turn(connection, row | said)
@@ -45,18 +45,18 @@ async def store_turn(
 
 
 async def answer_running_turn(
-    connection: AsyncConnection, key: TurnKey, worker_id: UUID, settings: ChatSettings, hit: Hit
+    connection: AsyncConnection, hold: Hold, settings: ChatSettings, hit: Hit
 ) -> None:
     """Give a turn of this worker's, that has no text yet, the fixed reply, and open its alert.
 
     Nothing happens where the turn is no longer this worker's.
     """
-    session = await sessions.lock_any(connection, key.session_id)
+    session = await sessions.lock_any(connection, hold.key.session_id)
     standing = await repository.select_standing(connection, session.chat.id)
     reason = _end_reason(settings, standing)
     texts = await _texts(connection, session)
     said = _fixed(session, settings, standing, texts, hit, ended=reason is not None)
-    found = await repository.update_answered(connection, key, worker_id, said)
+    found = await repository.update_answered(connection, hold, said)
     if found is not None:
         await _alert(connection, session, texts, hit, found.session_ms, reason)
 
@@ -126,11 +126,10 @@ async def _alert(
 
 
 def _end_reason(settings: ChatSettings, standing: Standing) -> str | None:
+    """Say why the interview ends with a fixed reply to a message that is among the session's, if it does."""
     if settings.policy == "end":
         return "safety"
-    with_this = replace(
-        standing, replied=standing.replied + 1, session_messages=standing.session_messages + 1
-    )
+    with_this = replace(standing, replied=standing.replied + 1)
     return None if with_this.leaves_room(settings) else "turn_limit"
 
 

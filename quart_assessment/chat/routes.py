@@ -13,11 +13,12 @@ from quart_assessment.chat.sending import NewMessage, create_conversation_turn
 from quart_assessment.chat.starting import start_chat
 from quart_assessment.chat.timing import save_timing
 from quart_assessment.database.current import database
+from quart_assessment.sessions.service import clients_id
 from quart_assessment.web.body import read_form
 from quart_assessment.web.caller import caller, open_to
 from quart_assessment.web.envelope import kept
 from quart_assessment.web.events import streamed
-from quart_assessment.web.fields import our_id, path_id
+from quart_assessment.web.fields import our_id
 from quart_assessment.web.state import settings
 
 blueprint = Blueprint("chat", __name__, url_prefix="/api/sessions/<session_id>/chat")
@@ -67,7 +68,8 @@ async def send(session_id: str) -> Response:
 async def join(session_id: str, message_id: str) -> Response:
     """Stream a turn from where the reader left it."""
     live = live_turns()
-    key = await find_turn(live, caller(), our_id(session_id), path_id(message_id))
+    message = await clients_id(database(), caller(), message_id)
+    key = await find_turn(live, caller(), our_id(session_id), message)
     return streamed(turn_events(live, key, request.headers.get("Last-Event-ID")))
 
 
@@ -77,6 +79,6 @@ async def join(session_id: str, message_id: str) -> Response:
 async def time(session_id: str, message_id: str) -> Response:
     """Keep what the page measured of a turn."""
     form = await read_form(TimingForm, settings().answer_body_bytes)
-    message = path_id(message_id)
+    message = await clients_id(database(), caller(), message_id)
     await save_timing(database(), caller(), our_id(session_id), message, form.measured)
     return kept({"message_id": message})

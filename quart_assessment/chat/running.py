@@ -12,12 +12,13 @@ from quart_assessment.chat.facts import TurnKey
 class RunningReply:
     """A reply between the model and its readers. Readers see what is committed, never more.
 
-    `wanted` is set once somebody reads it on another worker. Of the text, one piece at a time is on its way into
-    the database; what comes meanwhile is the next piece.
+    `asks` counts the asks of its turn up to this one. `wanted` is set once somebody reads it on another worker.
+    Of the text, one piece at a time is on its way into the database; what comes meanwhile is the next piece.
     """
 
-    def __init__(self, key: TurnKey) -> None:
+    def __init__(self, key: TurnKey, asks: int) -> None:
         self.key = key
+        self.asks = asks
         self.wanted = asyncio.Event()
         self.lost = False
         self.ended = False

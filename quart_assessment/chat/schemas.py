@@ -7,11 +7,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
+from quart_assessment.chat.facts import MOST_MEASUREMENTS
 from quart_assessment.web.body import Form
 from quart_assessment.web.fields import Id, Milliseconds, Moment
 
 LONGEST_MESSAGE = 8000
-MOST_MEASUREMENTS = 20
 _MEASUREMENT = re.compile(r"[a-z][a-z0-9_]{0,39}_ms")
 
 

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from quart_assessment.cli.environment import model_warning
 from quart_assessment.cli.findings import Finding, fail, ok, warn
 from quart_assessment.settings import Settings
 
@@ -29,6 +30,9 @@ async def examine_models(settings: Settings) -> list[Finding]:
     found = [
         line for lines in await asyncio.gather(*(_examine(known[name]) for name in asked)) for line in lines
     ]
+    external = model_warning(settings)
+    if external is not None:
+        found.insert(0, warn("model", external))
     if settings.llm_base_url is None:
         sentence = "LLM_BASE_URL is not set; `quart-assessment run` starts a small one of its own."
         found.insert(0, warn("model", sentence))

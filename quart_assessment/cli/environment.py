@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from quart_assessment.database import embedded
 
 SECRET_LENGTH = 32
+_LOCAL_NAMES = (".localhost", ".local", ".internal")
 
 
 async def with_local_database(settings: Settings) -> Settings:
@@ -58,6 +61,27 @@ def page_warning(settings: Settings) -> str | None:
     if page is None:
         return f"The page was not built: {folder} holds none. Only the API is served; `make run` builds the page."
     return None
+
+
+def model_warning(settings: Settings) -> str | None:
+    """Say that LLM_BASE_URL seems to lead outside, and nobody said whether it does; None where all is clear."""
+    if settings.llm_base_url is None or "llm_external" in settings.model_fields_set:
+        return None
+    host = urlsplit(settings.llm_base_url).hostname
+    if host is None or _is_inside(host):
+        return None
+    return (
+        f"LLM_BASE_URL leads to {host}, which is taken for a machine of your own. Set LLM_EXTERNAL: true, if it is "
+        "not, so that participants are asked to agree; false, if it is."
+    )
+
+
+def _is_inside(host: str) -> bool:
+    """Whether a host is this machine, has an address that is not public, or a name that only a local network knows."""
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.endswith(_LOCAL_NAMES)
 
 
 def _faults_of_connections(settings: Settings) -> list[str]:

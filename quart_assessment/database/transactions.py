@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
@@ -18,6 +19,8 @@ Result = TypeVar("Result")
 Work = Callable[[AsyncConnection], Awaitable[Result]]
 
 _AGAIN = {CACHED_PLAN, DEADLOCK}
+# Who waited for the locks that a deadlock freed takes them meanwhile; whoever came at once would meet them again.
+_PAUSE_AFTER_DEADLOCK = (0.01, 0.05)
 
 
 async def committed(
@@ -49,8 +52,11 @@ async def twice_at_most(once: Callable[[], Awaitable[Result]]) -> Result:
     try:
         return await once()
     except (exc.DBAPIError, asyncpg.PostgresError) as error:
-        if sqlstate_of(error) not in _AGAIN:
+        state = sqlstate_of(error)
+        if state not in _AGAIN:
             raise
+        if state == DEADLOCK:
+            await asyncio.sleep(random.uniform(*_PAUSE_AFTER_DEADLOCK))
         return await once()
 
 

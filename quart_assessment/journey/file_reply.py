@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from quart import Response, request
-from werkzeug.datastructures import ContentRange
+from werkzeug.datastructures import ContentRange, Range
 
 from quart_assessment.camera import reading
 from quart_assessment.camera.current import store
@@ -24,7 +24,7 @@ async def file_reply(capture: Capture) -> Response:
     file = await reading.open_file(store(), capture)
     # There is no validator to compare If-Range with, so that a range under one is not taken (RFC 9110, 13.1.5).
     wanted = None if "If-Range" in request.headers else request.range
-    span = wanted.range_for_length(file.size) if wanted is not None and wanted.units == "bytes" else None
+    span = _span(wanted, file.size) if wanted is not None and wanted.units == "bytes" else None
     if wanted is not None and wanted.units == "bytes" and span is None and len(wanted.ranges) == 1:
         refusal = Response(b"", 416)
         refusal.content_range = ContentRange("bytes", None, None, file.size)
@@ -40,3 +40,10 @@ async def file_reply(capture: Capture) -> Response:
     if span is not None:
         response.content_range = ContentRange("bytes", start, stop, file.size)
     return response
+
+
+def _span(wanted: Range, size: int) -> tuple[int, int] | None:
+    # More bytes from the end than there are mean all of them (RFC 9110, 14.1.2); werkzeug takes that for no range.
+    if len(wanted.ranges) == 1 and wanted.ranges[0][0] < -size:
+        return 0, size
+    return wanted.range_for_length(size)

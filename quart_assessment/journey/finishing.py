@@ -34,6 +34,7 @@ async def complete_phq(database: Database, caller: Caller, session_id: UUID) -> 
     """Close the questionnaire; gives when it was closed and, where the study shows it, the score.
 
     Where the study says so, the interview is left out after a risk answer: decided here, never taken back.
+    While the session is open a repeat links the captures that came since.
 
     Raises:
         Incomplete: a required question has no answer.
@@ -50,6 +51,7 @@ async def complete_phq(database: Database, caller: Caller, session_id: UUID) -> 
             closed_at, rows = await questionnaire.complete(connection, session)
             if questionnaire.is_at_risk(rows) and pinned.chat.after_risk_answer == "skip":
                 await verbs.end_part(connection, session, "chat", "skipped")
+        if session.end is None:
             await linking.link_incremental_captures(connection, session.id, session.phq.id, "PHQ")
         score = shown_score(pinned.questionnaire, await reading.score_of(connection, session.phq.id))
         shown = {} if score is None else {"score": reading.score_data(score)}
@@ -61,6 +63,8 @@ async def complete_phq(database: Database, caller: Caller, session_id: UUID) -> 
 async def complete_chat(database: Database, caller: Caller, session_id: UUID) -> Data:
     """Close the interview on the participant's wish; an interview that has ended is answered as it is.
 
+    While the session is open its captures are linked, whatever ended it.
+
     Raises:
         MinTurns: too few messages had a reply.
         SessionEnded, WrongStep: it is not the interview's turn.
@@ -70,7 +74,7 @@ async def complete_chat(database: Database, caller: Caller, session_id: UUID) ->
         session = await sessions.lock_session(connection, caller, session_id)
         pinned = await studies.pinned(connection, session.study_version_id)
         finished = await chat.finish(connection, session, pinned.chat)
-        if session.chat.completed_at is None:
+        if session.end is None:
             await linking.link_incremental_captures(connection, session.id, session.chat.id, "LLM")
         return {"ended": True, "end_reason": finished.end_reason, "completed_at": finished.completed_at}
 

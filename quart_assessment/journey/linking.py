@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.camera import linking
 from quart_assessment.camera.facts import Capture
+from quart_assessment.camera.metadata import measurements_of
 from quart_assessment.camera.receipts import linked_receipt
 from quart_assessment.database.engine import Database
 from quart_assessment.database.transactions import committed
@@ -26,6 +27,7 @@ async def batch(database: Database, caller: Caller, session_id: UUID, form: Batc
         SessionEnded, WrongStep: captures are not open.
         Invalid: the session has no such assessment or capture.
         LinkedElsewhere: one of them belongs to another assessment.
+        BadMetadata: the metadata are too large.
     """
 
     async def work(connection: AsyncConnection) -> Data:
@@ -38,6 +40,7 @@ async def batch(database: Database, caller: Caller, session_id: UUID, form: Batc
             capture_ids=form.capture_ids or (),
             filenames=form.filenames or (),
             capture_type=form.capture_type,
+            timing=measurements_of(form.metadata or {}),
         )
         return _linked(captures)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -69,7 +69,10 @@ class CompleteForm(Form):
 
 
 class BatchForm(Form):
-    """Captures to be attached to an assessment, by their ids or their file names."""
+    """Captures to be attached to an assessment, by their ids or their file names.
+
+    The numbers of `metadata`, and of its `timing`, are added to what was measured of each.
+    """
 
     assessment_id: Id
     capture_ids: Annotated[list[Id], Field(max_length=2000)] | None = None
@@ -77,6 +80,7 @@ class BatchForm(Form):
         Annotated[list[Annotated[Note, StringConstraints(max_length=255)]], Field(max_length=2000)] | None
     ) = None
     capture_type: Literal["PHQ", "LLM", "GENERAL"] | None = None
+    metadata: dict[str, Any] | None = None
 
 
 class LinkForm(Form):

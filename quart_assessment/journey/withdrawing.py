@@ -15,7 +15,7 @@ from quart_assessment.journey.schemas import WithdrawForm
 from quart_assessment.problems import Detail, Invalid
 from quart_assessment.sessions import service as sessions
 from quart_assessment.sessions import verbs
-from quart_assessment.sessions.facts import EXTERNAL_MODEL, Session
+from quart_assessment.sessions.facts import ALL, EXTERNAL_MODEL, Session
 from quart_assessment.sessions.problems import WrongStep
 from quart_assessment.sessions.rules import check_open
 from quart_assessment.studies import service as studies
@@ -24,7 +24,6 @@ from quart_assessment.studies.rows import Pinned
 from quart_assessment.web.caller import Caller
 from quart_assessment.web.envelope import Data
 
-ALL = "all"
 WITHDRAWN = "withdrawn"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from quart import Quart
 from quart_schema import Info, OpenAPIProvider, QuartSchema
 
-from quart_assessment.operations.api_replies import BODIES, kept_reply
+from quart_assessment.operations.api_replies import BODIES, PARAMETERS, kept_reply
 from quart_assessment.web.caller import access_of
 
 Document = dict[str, Any]
@@ -72,8 +72,9 @@ def _operation(app: Quart, path: str, verb: str, operation: Document) -> Documen
     security: list[Document] = [] if access_of(view) == "public" else [{"login": []}]
     body = {"requestBody": BODIES[path]} if path in BODIES and verb != "get" else {}
     said = {name: value for name, value in operation.items() if value != ""}
+    taken = {"parameters": [*said.get("parameters", ()), *PARAMETERS[path]]} if path in PARAMETERS else {}
     named = {"operationId": rule.endpoint.replace(".", "_")}
-    return said | named | body | {"responses": responses, "security": security}
+    return said | named | taken | body | {"responses": responses, "security": security}
 
 
 def _braced(rule: str) -> str:

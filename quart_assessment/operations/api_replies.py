@@ -1,8 +1,10 @@
-"""What the document says beside what it reads off the routes: bodies that are no JSON, and what replies hold."""
+"""What the document says beside what it reads off the routes: bodies that are no JSON, headers, what replies hold."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from quart_assessment.camera.routes import MOST_LISTED
 
 Schema = dict[str, Any]
 PICTURES = ("image/jpeg", "image/png", "image/webp")
@@ -35,6 +37,26 @@ for _path in ("/api/camera/upload", "/assessment/camera/upload"):
         },
     }
 
+
+def _parameter(place: str, name: str, said: str, **schema: object) -> Schema:
+    return {"in": place, "name": name, "description": said, "schema": schema}
+
+
+PARAMETERS: dict[str, list[Schema]] = {
+    f"{_S}/captures/{{capture_id}}": [
+        _parameter("header", "Content-Digest", "sha-256=:BASE64: (RFC 9530)", type="string"),
+        _parameter("header", "Capture-Metadata", "a JSON object in ASCII, at most 2 KiB", type="string"),
+    ],
+    f"{_S}/captures": [
+        _parameter("query", "limit", "at most so many", type="integer", minimum=1, maximum=MOST_LISTED),
+        _parameter("query", "cursor", "the next_cursor of the page before", type="string", format="uuid"),
+    ],
+    f"{_S}/chat/turns/{{message_id}}/events": [
+        _parameter("header", "Last-Event-ID", "the id of the last event that was read", type="string"),
+    ],
+}
+"""What a call takes beside its path and its body."""
+
 STREAMS = {f"{_S}/chat/start", f"{_S}/chat/turns", f"{_S}/chat/turns/{{message_id}}/events"}
 FILES = {"/api/admin/sessions/{session_id}/captures/{capture_id}/file"}
 
@@ -63,7 +85,7 @@ DATA: dict[str, dict[str, tuple[str, ...]]] = {
     f"{_S}/camera/settings": {"get": ("recording_mode", "interval_seconds", "version")},
     f"{_S}/captures/{{capture_id}}": {"put": ("capture",)},
     f"{_S}/captures/expected": {"post": ("expected", "received")},
-    f"{_S}/captures": {"get": ("captures",)},
+    f"{_S}/captures": {"get": ("captures", "next_cursor")},
     f"{_S}/captures/batch": {"post": ("linked", "captures")},
     f"{_S}/captures/link": {"post": ("linked", "captures")},
     "/api/camera/upload": {"post": ("captures", "message")},

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import hmac
 import os
+import struct
+import time
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -13,7 +15,7 @@ from quart import Blueprint, Response, current_app, request
 from quart_assessment.database.current import database
 from quart_assessment.operations.job_measures import JobMeasures, jobs_measured
 from quart_assessment.operations.readiness import failed_checks
-from quart_assessment.problems import NotFound
+from quart_assessment.problems import NotFound, Unavailable
 from quart_assessment.settings import is_loopback_name
 from quart_assessment.web.caller import open_to
 from quart_assessment.web.envelope import as_json
@@ -21,6 +23,8 @@ from quart_assessment.web.state import settings
 
 blueprint = Blueprint("operations", __name__)
 HTML = "text/html; charset=utf-8"
+# How often, and how long apart, the workers' measures are read while one of their files cannot be.
+READS, READ_AGAIN_SECONDS = 5, 0.05
 HOME = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>quart_assessment</title></head><body>'
     '<h1>quart_assessment</h1><p>This service is running; programs talk to it through its <a href="/docs">API</a>.'
@@ -78,7 +82,18 @@ def _collected(of_jobs: JobMeasures) -> bytes:
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry) + generate_latest(of_jobs)
+    return _of_all_workers(registry) + generate_latest(of_jobs)
+
+
+def _of_all_workers(registry: CollectorRegistry) -> bytes:
+    """Read the workers' measures; raises Unavailable where one of their files cannot be read for a while."""
+    for _ in range(READS):
+        try:
+            return generate_latest(registry)
+        except struct.error:
+            # A worker that just starts has made its file, and not filled it yet.
+            time.sleep(READ_AGAIN_SECONDS)
+    raise Unavailable
 
 
 @blueprint.get("/openapi.json")

@@ -15,8 +15,9 @@ from quart_assessment.phq.repository import Answer, Save, Verdict
 from quart_assessment.problems import Detail, Help, Invalid, LoginRequired, NotFound, Problem
 from quart_assessment.safety.service import help_of
 from quart_assessment.sessions import service as sessions
+from quart_assessment.sessions.facts import Session
 from quart_assessment.sessions.problems import SessionEnded, WrongStep
-from quart_assessment.sessions.rules import check_part_open
+from quart_assessment.sessions.rules import check_part_open, takes_late
 from quart_assessment.web.caller import Caller
 
 Saves = GroupCommit[Save, list[Verdict]]
@@ -77,7 +78,7 @@ async def save_session_responses(
     """Keep several answers, all or none; raises as `update_response`, but Invalid for an unknown question."""
     questions = [answer.question_id for answer in answers]
     if twice := {question for question in questions if questions.count(question) > 1}:
-        await _check_state(database, caller, session_id)
+        await _check_state(database, caller, session_id, answers)
         raise Invalid([Detail(str(question), "twice") for question in twice])
     verdicts = await saves.submit(Save(caller.token_hash, session_id, tuple(answers)))
     if len(verdicts) < len(answers):
@@ -85,18 +86,32 @@ async def save_session_responses(
             raise problem
         await _refuse(database, caller, session_id, verdicts)
         if not verdicts:
-            await _check_state(database, caller, session_id)
+            await _check_state(database, caller, session_id, answers)
         known = {verdict.question_id for verdict in verdicts}
         raise Invalid([Detail(str(question), "unknown") for question in questions if question not in known])
     return await _outcome(database, caller, session_id, verdicts)
 
 
-async def _check_state(database: Database, caller: Caller, session_id: UUID) -> None:
+async def _check_state(
+    database: Database, caller: Caller, session_id: UUID, answers: Sequence[Answer]
+) -> None:
     async with database.reading() as connection:
         session = await sessions.get_session(connection, caller, session_id)
     if session.phq.completed_at is not None and not session.phq.skipped:
         raise Completed
-    check_part_open(session, "phq")
+    if not _takes_late(session, answers):
+        check_part_open(session, "phq")
+
+
+def _takes_late(session: Session, answers: Sequence[Answer]) -> bool:
+    """Tell whether an ended session takes all these answers still, if their questions are its own."""
+    reached = session.first_part == "phq" or session.chat.completed_at is not None
+    return (
+        session.parts_open_at is not None
+        and reached
+        and not session.phq.skipped
+        and all(takes_late(session, answer.session_ms) for answer in answers)
+    )
 
 
 async def _why_not(database: Database, caller: Caller, session_id: UUID) -> Problem | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from quart_assessment.jobs.fragments import asked
 
 NOTIFY, ESCALATE = "notify_staff", "escalate_alert"
 """The kinds of jobs that tell the study's contacts of an alert: the first at once, the others later."""
 TRIAL = "trial_mail"
-"""The kind of job that sends a study's contacts a mail without an alert."""
+"""The kind of job that sends a contact of a study a mail without an alert; its key: the study, and `place_of`."""
 
 _HELP = """
     SELECT h.version, jsonb_build_object(
@@ -21,6 +23,16 @@ LIVE_HELP = f"{_HELP} ORDER BY h.version DESC LIMIT 1"
 """The newest help text of session `s`, in its language; for a lateral join."""
 HELP_SHOWN = f"{_HELP} AND h.version = s.help_shown"
 """The help text of session `s` that its page says it showed, if there is one of that version."""
+
+
+def place_of(position: int) -> UUID:
+    """Give a contact's place in the study's file, from 1, as an id in a job's key."""
+    return UUID(int=position)
+
+
+def position_of(place: UUID) -> int:
+    """Give the place back."""
+    return place.int
 
 
 def alerted(hits: str) -> str:

@@ -17,7 +17,7 @@ from quart_assessment.jobs.facts import Handlers, Job
 from quart_assessment.mail.sending import NOT_TAKEN, Mailer
 from quart_assessment.problems import Unavailable
 from quart_assessment.safety import repository
-from quart_assessment.safety.fragments import ESCALATE, NOTIFY, TRIAL
+from quart_assessment.safety.fragments import ESCALATE, NOTIFY, TRIAL, position_of
 from quart_assessment.safety.mail_texts import Occasion, Told, written
 from quart_assessment.safety.repository import Alert, Way
 from quart_assessment.sessions import service as sessions
@@ -50,14 +50,19 @@ class Notices:
         await self._tell(job.key[0], "escalated")
 
     async def try_out(self, job: Job) -> None:
-        """Send each contact of a study a mail that says it is a trial."""
+        """Send one contact of a study, if it still has so many, a mail that says it is a trial."""
+        study_id, place = job.key
         async with self._database.reading() as connection:
-            study = await studies.get_study(connection, job.key[0])
+            study = await studies.get_study(connection, study_id)
             contacts = await studies.contacts_of(connection, study.id)
-        log.info("a trial of alert mail", extra={"study": study.slug, "mail": self._mailer is not None})
-        for position, contact in enumerate(contacts, 1):
+        position = position_of(place)
+        log.info(
+            "a trial of alert mail",
+            extra={"study": study.slug, "position": position, "mail": self._mailer is not None},
+        )
+        if position <= len(contacts):
             key = f"trial.{job.id}.{job.asks}.{position}"
-            await self._mail("trial", study, None, contact, key)
+            await self._mail("trial", study, None, contacts[position - 1], key)
 
     async def _tell(self, alert_id: UUID, occasion: Occasion) -> None:
         async with self._database.reading() as connection:

@@ -15,8 +15,9 @@ from quart_assessment.database.transactions import committed
 from quart_assessment.jobs import service as jobs
 from quart_assessment.problems import Help, Hotline, NotFound
 from quart_assessment.safety import repository
-from quart_assessment.safety.fragments import TRIAL
+from quart_assessment.safety.fragments import TRIAL, place_of
 from quart_assessment.safety.repository import Alert as Alert
+from quart_assessment.studies import service as studies
 from quart_assessment.web.envelope import Data
 
 Source = Literal["phq", "chat"]
@@ -89,8 +90,16 @@ async def open_alert(
 
 
 async def ask_for_trial(database: Database, study_id: UUID) -> None:
-    """Ask for a mail to each contact of a study that says that it is a trial."""
-    await committed(database, lambda connection: jobs.ask(connection, TRIAL, study_id))
+    """Ask for a mail to each contact of a study that says that it is a trial.
+
+    Each is a job of its own, so that one contact who is refused holds up no other.
+    """
+
+    async def work(connection: AsyncConnection) -> None:
+        for position in range(1, len(await studies.contacts_of(connection, study_id)) + 1):
+            await jobs.ask(connection, TRIAL, study_id, place_of(position))
+
+    await committed(database, work)
 
 
 async def backlog_age(connection: AsyncConnection) -> float:

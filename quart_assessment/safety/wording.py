@@ -11,6 +11,8 @@ from string import ascii_lowercase
 _LONGEST_EXPANSION = 4
 _SHORTEST_GUESSED = 5
 
+# Capitals that are drawn like other letters than their small forms are; accents are gone before this is asked.
+_LOOKALIKE_CAPITALS = str.maketrans("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX")
 # Letters of other alphabets that are drawn like Latin ones; case and accents are gone before this is asked.
 _LOOKALIKES = str.maketrans(
     {
@@ -30,8 +32,14 @@ _UNSEEN = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 _UNSEEN_KINDS = frozenset({"Mn", "Cf", "Me"})
 _SPACES = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x1f\x85")
 _DIGITS = str.maketrans("013457@$!", "oieastasi")
+# A 1 is an i, but for where nearly all words have an l: doubled, at the end after one, at the beginning before a
+# vowel, and as in "self" and "help".
+_ONES_FOR_L = re.compile(r"1(?=1(?!1))|(?<=1)1|(?<=l)1(?![a-z0-9])|(?<![a-z0-9])1(?=[eiou])|(?<=e)1(?=[flp])")
 _DISGUISED = re.compile(r"(?<![a-z0-9])[0-9@$]{0,3}[a-z](?:[a-z0-9@$]|!(?=[a-z]))*")
-_SPELLED = re.compile(r"(?<![a-z0-9])(?:[a-z][^a-z0-9,|\"\n\r]{1,3}){3,40}[a-z](?![a-z0-9])")
+_SPELLED = re.compile(r"(?<![a-z0-9])(?:[a-z][^a-z0-9,|\"\n\r]{1,3}){2,40}[a-z](?![a-z0-9])")
+_SHORTEST_SPELLED = 4
+# The one shorter word that matters; other short runs of letters are initials.
+_SPELLED_SHORT = re.compile(r"([ia]?)(die)([ia]?)")
 _NO_LETTER = re.compile(r"[^a-z]")
 _STRETCHED = re.compile(r"([a-z])\1{2,}")
 DOUBLED = re.compile(r"(?<!\\)([a-z])\1")
@@ -63,11 +71,12 @@ def plain(text: str) -> str:
     Quotation marks become `"`; a single one does only where it cannot be an apostrophe.
     """
     shown = "".join(_composed(letter) for letter in text)
+    shown = unicodedata.normalize("NFKD", shown).translate(_LOOKALIKE_CAPITALS)
     shown = unicodedata.normalize("NFKD", shown.casefold())
     shown = "".join(letter for letter in shown if _is_seen(letter))
     shown = _MARKED.sub(' " ', shown).translate(_APOSTROPHES).translate(_LOOKALIKES)
-    shown = _SPELLED.sub(lambda spelled: _NO_LETTER.sub("", spelled[0]), shown)
-    shown = _DISGUISED.sub(lambda word: word[0].translate(_DIGITS), shown)
+    shown = _SPELLED.sub(_joined, shown)
+    shown = _DISGUISED.sub(lambda word: _ONES_FOR_L.sub("l", word[0]).translate(_DIGITS), shown)
     return _STRETCHED.sub(r"\1", shown)
 
 
@@ -113,6 +122,14 @@ def _composed(letter: str) -> str:
     # A few signs stand for whole sentences; written out they would make a short message very long.
     shown = unicodedata.normalize("NFKC", letter)
     return shown if len(shown) <= _LONGEST_EXPANSION else " "
+
+
+def _joined(spelled: re.Match[str]) -> str:
+    word = _NO_LETTER.sub("", spelled[0])
+    short = _SPELLED_SHORT.fullmatch(word)
+    if short is not None:
+        return " ".join(part for part in short.groups() if part)
+    return word if len(word) >= _SHORTEST_SPELLED else spelled[0]
 
 
 def _is_seen(letter: str) -> bool:

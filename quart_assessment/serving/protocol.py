@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
@@ -13,6 +14,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from quart_assessment.problems import Unavailable
 from quart_assessment.serving.lean.joined_writes import JoinedWrites
+from quart_assessment.web.envelope import rfc3339
+from quart_assessment.web.security import Header
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
@@ -33,6 +36,8 @@ async def _too_busy(_scope: Scope, _receive: ASGIReceiveCallable, send: ASGISend
         (b"x-request-id", request_id.encode()),
         (b"cache-control", b"no-store"),
         (b"connection", b"close"),
+        (b"x-server-time", rfc3339(datetime.now(UTC)).encode()),
+        *BoundedProtocol.fixed_headers,
     ]
     await send({"type": "http.response.start", "status": 503, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
@@ -46,6 +51,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     header_timeout: ClassVar[float] = 15
     most_connections: ClassVar[int] = 2000
+    fixed_headers: ClassVar[list[Header]] = []
     draining: ClassVar[bool] = False
     joined_writes: ClassVar[bool] = True
 

@@ -22,6 +22,7 @@ from uvicorn_worker import UvicornWorker
 from quart_assessment.serving.parent import end_with_parent
 from quart_assessment.serving.protocol import BoundedProtocol
 from quart_assessment.settings import Settings
+from quart_assessment.web.security import fixed_headers
 
 # A client with a kept connection sends its next request within this time, or is idle.
 _LAST_REQUEST_SECONDS = 1.0
@@ -79,6 +80,7 @@ class GracefulUvicornWorker(UvicornWorker):  # type: ignore[misc]
         settings = Settings()
         BoundedProtocol.header_timeout = settings.header_timeout
         BoundedProtocol.most_connections = settings.limit_concurrency
+        BoundedProtocol.fixed_headers = fixed_headers(settings)
         BoundedProtocol.joined_writes = settings.lean_requests
         # Instance over class: uvicorn_worker reads it in its constructor.
         self.CONFIG_KWARGS = {

@@ -13,6 +13,8 @@ EndState = Literal["COMPLETED", "ABANDONED", "INCOMPLETE", "FAILED"]
 SCOPE_OF: dict[Kind, str] = {"phq": "questionnaire", "chat": "chat"}
 EXTERNAL_MODEL = "external_model"
 """The scope of words going to a model outside of the operator's machines."""
+ALL = "all"
+"""Stands among the withdrawn scopes for every one there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ class Session:
     @property
     def agreed(self) -> frozenset[str]:
         """The scopes that were agreed to and not taken back."""
+        if ALL in self.withdrawn_scopes:
+            return frozenset()
         return frozenset(self.consent_scopes or ()) - frozenset(self.withdrawn_scopes)
 
     def part(self, kind: Kind) -> Assessment:

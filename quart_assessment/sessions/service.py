@@ -8,10 +8,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from quart_assessment.database.engine import Database
 from quart_assessment.problems import LoginRequired, NotFound
 from quart_assessment.sessions import repository
 from quart_assessment.sessions.facts import Session, SessionEvent
 from quart_assessment.web.caller import Caller
+from quart_assessment.web.fields import path_id
 
 
 async def get_session(connection: AsyncConnection, caller: Caller, session_id: UUID) -> Session:
@@ -39,6 +41,27 @@ async def why_not(connection: AsyncConnection, caller: Caller) -> LoginRequired 
     if await repository.select_login(connection, caller.token_hash) is None:
         return LoginRequired()
     return NotFound()
+
+
+async def check_login(connection: AsyncConnection, caller: Caller) -> None:
+    """Raise LoginRequired where the caller's login has ended; for calls whose body says what is asked for."""
+    if await repository.select_login(connection, caller.token_hash) is None:
+        raise LoginRequired
+
+
+async def clients_id(database: Database, caller: Caller, text: str) -> UUID:
+    """Read an id that a client made out of a path; the database is asked only about a malformed one.
+
+    Raises:
+        LoginRequired: `text` is no UUID, and the login has ended.
+        NotFound: `text` is no UUID.
+    """
+    try:
+        return path_id(text)
+    except NotFound:
+        async with database.reading() as connection:
+            await check_login(connection, caller)
+        raise
 
 
 async def all_sessions(connection: AsyncConnection, caller: Caller) -> list[Session]:

@@ -91,6 +91,18 @@ class Rows:
         finally:
             await connection.close()
 
+    async def end_part(self, assessment_id: str, reason: str) -> None:
+        connection = await self.database.connect(owner=True)
+        try:
+            done = await connection.execute(
+                "UPDATE assessments SET completed_at = now(), end_reason = $2 WHERE id = $1",
+                UUID(assessment_id),
+                reason,
+            )
+            assert done == "UPDATE 1"
+        finally:
+            await connection.close()
+
     async def change_session(self, session_id: str, change: str) -> None:
         connection = await self.database.connect(owner=True)
         try:

@@ -13,6 +13,7 @@ from quart_assessment.settings import KIB
 from tests.camera.conftest import Arrive, Rows, Sitter, files_of, incoming_of
 from tests.camera.pictures import jpeg
 from tests.ground.participant import kept, refused
+from tests.ground.service import Service
 
 PICTURES = tuple(jpeg(seed=seed) for seed in range(3))
 
@@ -103,6 +104,26 @@ async def test_the_session_is_asked_for_before_a_file_is_read(sitter: Sitter, ar
         refused(await other.post_form(PICTURES[0], session_id=sitter.session["id"]), 404, "not_found")
     async with arrive(checked=False) as early:
         refused(await early.post_form(PICTURES[0]), 409, "wrong_step")
+
+
+async def test_a_login_that_ended_is_told_before_the_form_is_looked_at(
+    sitter: Sitter, service: Service
+) -> None:
+    cookies = dict(sitter.client.cookies)
+    kept(await sitter.client.post("/api/auth/logout"))
+    sitter.client.cookies.update(cookies)
+    refused(await sitter.post_form(PICTURES[0]), 401, "login_required")
+    refused(await sitter.post_form(PICTURES[0], session_id="12"), 401, "login_required")
+    post, url = sitter.client.post, "/api/camera/upload"
+    refused(await post(url, json={"session_id": sitter.session["id"]}), 401, "login_required")
+    refused(await post(url, files=[("capture_0", ("a.jpg", PICTURES[0]))]), 401, "login_required")
+    reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
+    cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    lines = ["Host: x", f"Cookie: {cookie}", "Content-Type: multipart/form-data; boundary=b"]
+    head = f"POST {url} HTTP/1.1\r\n" + "\r\n".join([*lines, "Content-Length: 200000000"]) + "\r\n\r\n"
+    writer.write(head.encode())
+    assert b" 401 " in await asyncio.wait_for(reader.readline(), 5)
+    writer.close()
 
 
 async def test_a_form_that_is_not_as_it_should_be_is_refused(sitter: Sitter, store: Path) -> None:

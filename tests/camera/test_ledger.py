@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from uuid import uuid4
 
 import pytest
@@ -11,6 +12,7 @@ from tests.camera.pictures import jpeg
 from tests.ground.participant import Data, kept, refused
 
 PICTURE = jpeg()
+SAID: tuple[Data, Data] = ({"timing": {"read_ms": 1, "shutter_ms": 2}}, {})
 
 
 async def captures_of(sitter: Sitter) -> Data:
@@ -140,6 +142,27 @@ async def test_a_capture_that_came_before_its_message_is_linked_to_the_interview
     assert [one["capture_type"] for one in linked["captures"]] == ["LLM", "LLM"]
 
 
+async def test_handing_in_again_links_what_came_since(sitter: Sitter) -> None:
+    question = (await sitter.questions())[0]["id"]
+    await sitter.answer_all()
+    kept(await sitter.put(PICTURE, said={"question_id": question}), 201)
+    first = await sitter.post("phq/complete")
+    assert [one["assessment_id"] for one in await sitter.listed()] == [sitter.session["phq"]["assessment_id"]]
+    assert await sitter.post("phq/complete") == first
+
+
+async def test_finishing_an_interview_that_a_tag_has_ended_links_its_captures(
+    sitter: Sitter, rows: Rows
+) -> None:
+    await sitter.answer_all()
+    chat, message_id = sitter.session["chat"]["assessment_id"], str(uuid4())
+    await rows.insert_turn(sitter.session["id"], chat, message_id)
+    await rows.end_part(chat, "tag")
+    kept(await sitter.put(PICTURE, said={"message_id": message_id}), 201)
+    assert (await sitter.post("chat/complete"))["end_reason"] == "tag"
+    assert [one["assessment_id"] for one in await sitter.listed()] == [chat]
+
+
 async def test_a_capture_of_a_replaced_part_belongs_to_that_part(sitter: Sitter) -> None:
     first = sitter.session["phq"]["assessment_id"]
     question = (await sitter.questions())[0]["id"]
@@ -159,6 +182,14 @@ async def test_linking_goes_by_the_session_clock_and_not_by_the_arrival(sitter: 
     within = kept(await sitter.put(PICTURE, said={"session_ms": 3_600_000 + 60_000}), 201)["capture"]["id"]
     linked = await link(sitter, "PHQ")
     assert within not in {one["id"] for one in linked["captures"]}
+
+
+async def test_a_changed_answer_does_not_move_the_start_of_the_questionnaire(sitter: Sitter) -> None:
+    question = (await sitter.questions())[0]["id"]
+    kept(await sitter.save(question, 1))
+    picture = kept(await sitter.put(PICTURE), 201)["capture"]["id"]
+    kept(await sitter.save(question, 2, version=2))
+    assert [one["id"] for one in (await link(sitter, "PHQ"))["captures"]] == [picture]
 
 
 async def test_a_batch_attaches_all_or_none(sitter: Sitter) -> None:
@@ -183,6 +214,20 @@ async def test_a_batch_attaches_all_or_none(sitter: Sitter) -> None:
     assert [one["assessment_id"] for one in await sitter.listed() if one["id"] != ids[0]] == [None, None]
     named = await batch(chat, filenames=["picture 1.jpg", "picture 2.jpg"])
     assert {one["id"] for one in named["captures"]} == set(ids[1:])
+
+
+async def test_what_a_batch_says_of_its_captures_is_kept_with_each(sitter: Sitter, rows: Rows) -> None:
+    ids = [kept(await sitter.put(PICTURE, said=said), 201)["capture"]["id"] for said in SAID]
+    url, phq = f"{sitter.path}/captures/batch", sitter.session["phq"]["assessment_id"]
+    batch = {"assessment_id": phq, "capture_ids": ids}
+    for wrong, code in (("x", "invalid"), ({"a": "x" * 2048}, "bad_metadata")):
+        refused(await sitter.client.post(url, json=batch | {"metadata": wrong}), 422, code)
+    assert [one["assessment_id"] for one in await sitter.listed()] == [None, None]
+    said = {"batch_ms": 9, "shutter_ms": 8.5, "who": "somebody", "timing": {"sent_ms": 7, "how": True}}
+    kept(await sitter.client.post(url, json=batch | {"metadata": said}))
+    found = [await rows.capture(one) for one in ids]
+    measured = {"batch_ms": 9, "shutter_ms": 8.5, "sent_ms": 7}
+    assert [json.loads(row["timing"]) for row in found if row] == [{"read_ms": 1} | measured, measured]
 
 
 async def test_a_late_picture_is_linked_at_once(sitter: Sitter, rows: Rows) -> None:

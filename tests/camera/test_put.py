@@ -192,6 +192,7 @@ async def test_a_login_that_ended_may_not_send_pictures(sitter: Sitter) -> None:
     kept(await sitter.client.post("/api/auth/logout"))
     sitter.client.cookies.update(cookies)
     refused(await sitter.put(PICTURE), 401, "login_required")
+    refused(await sitter.put(PICTURE, "not-a-uuid"), 401, "login_required")
 
 
 async def test_a_refusal_does_not_wait_for_the_body(sitter: Sitter, service: Service) -> None:

@@ -35,6 +35,30 @@ async def not_kept(sitter: Sitter, code: str, trigger: str = "BUTTON_CLICK") -> 
     assert receipt["reason"]
 
 
+async def not_looked_at(sitter: Sitter, code: str) -> None:
+    """Metadata of a picture that is not wanted whatever its trigger are no matter."""
+    receipt = kept(await sitter.put(PICTURE, headers={"Capture-Metadata": "{"}), 200)["capture"]
+    assert (receipt["kept"], receipt["code"]) == (False, code)
+    receipts = kept(await sitter.post_form(PICTURE, PICTURE, said=["{", '{"trigger": "BLINK"}']))["captures"]
+    assert [(one["kept"], one["code"], one["sha256"]) for one in receipts] == [(False, code, None)] * 2
+
+
+async def test_metadata_that_cannot_be_read_matter_only_where_a_picture_is_wanted(arrive: Arrive) -> None:
+    async with arrive(NO_CAMERA) as sitter:
+        await not_looked_at(sitter, "no_consent")
+    async with arrive(camera={name: value for name, value in OFF.items() if value is not None}) as sitter:
+        await not_looked_at(sitter, "not_wanted")
+    async with arrive(camera={"max_captures": 1}) as sitter:
+        refused(await sitter.put(PICTURE, headers={"Capture-Metadata": "{"}), 422, "bad_metadata")
+        refused(await sitter.post_form(PICTURE, said=["{"]), 422, "bad_capture")
+        kept(await sitter.put(PICTURE), 201)
+        await not_looked_at(sitter, "over_limit")
+        await sitter.post("withdraw", scopes=["camera"])
+        await not_looked_at(sitter, "withdrawn")
+    async with arrive(camera={"allow_manual": False}) as sitter:
+        refused(await sitter.put(PICTURE, headers={"Capture-Metadata": "{"}), 422, "bad_metadata")
+
+
 async def test_without_consent_to_the_camera_nothing_is_kept(arrive: Arrive, store: Path) -> None:
     async with arrive(NO_CAMERA) as sitter:
         await not_kept(sitter, "no_consent")

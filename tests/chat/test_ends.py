@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from tests.chat.conftest import Arrive
 from tests.ground.participant import Data, Participant, kept, refused, text_of
+from tests.ground.postgres import Database
 from tests.ground.scripted_model import Script, ScriptedModel, until
 
 TAG = "</end_conversation>"
@@ -91,6 +92,28 @@ async def test_an_interrupted_reply_counts_to_the_limit(arrive: Arrive, model: S
     model.say(Script(["Thank"], cut=True))
     assert (await someone.say("One."))[-1].data["code"] == "interrupted"
     assert (await read(someone))["end_reason"] == "turn_limit"
+
+
+async def test_the_turn_limit_is_why_an_interview_ended_whose_last_worker_was_lost(
+    arrive: Arrive, model: ScriptedModel, room_database: Database
+) -> None:
+    someone = await arrive(min_turns=0, max_turns=1)
+    await someone.greet()
+    model.say(Script(["Thank "], stall=True))
+    saying = asyncio.create_task(someone.say("Hello."))
+
+    async with asyncio.timeout(1):
+        while (await read(someone))["turns"][-1]["reply"] != "Thank ":
+            await asyncio.sleep(0.02)
+    connection = await room_database.connect(owner=True)
+    await connection.execute(
+        "UPDATE turns SET lease_until = now() WHERE session_id = $1 AND state = 'streaming'",
+        UUID(someone.session["id"]),
+    )
+    await connection.close()
+    assert text_of(await saying) == "Thank "
+    ended = kept(await someone.client.post(f"{someone.path}/chat/complete"))
+    assert (ended["ended"], ended["end_reason"]) == (True, "turn_limit")
 
 
 async def test_the_participant_finishes_after_the_minimum(arrive: Arrive, model: ScriptedModel) -> None:

@@ -170,3 +170,15 @@ async def test_an_unknown_turn_is_not_there(arrive: Arrive, model: ScriptedModel
     for ident in (str(uuid4()), "no-id"):
         reply = await someone.client.get(f"{someone.path}/chat/turns/{ident}/events")
         refused(reply, 404, "not_found")
+
+
+async def test_a_login_that_ended_is_told_of_before_a_malformed_id(arrive: Arrive) -> None:
+    someone = await arrive()
+    turn = f"{someone.path}/chat/turns/not-a-uuid"
+    refused(await someone.client.get(f"{turn}/events"), 404, "not_found")
+    refused(await someone.client.put(f"{turn}/timing", json={}), 404, "not_found")
+    cookies = dict(someone.client.cookies)
+    kept(await someone.client.post("/api/auth/logout"))
+    someone.client.cookies.update(cookies)
+    refused(await someone.client.get(f"{turn}/events"), 401, "login_required")
+    refused(await someone.client.put(f"{turn}/timing", json={}), 401, "login_required")

@@ -98,6 +98,21 @@ async def test_a_session_has_so_many_messages_though_its_chat_is_started_anew(
     assert len(model.requests) == 3
 
 
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [("I keep looking at the calendar and see an empty page.", "RISK"), ("I want to kill myself.", "NONE")],
+    ids=["seen by the second look", "seen by the rules"],
+)
+async def test_a_message_at_risk_is_one_of_them(
+    arrive: Arrive, model: ScriptedModel, message: str, said: str
+) -> None:
+    someone = await arrive(second_check=True, turns_a_session=2, max_turns=2, min_turns=0)
+    await someone.greet()
+    model.say(Script([said]))
+    assert (await someone.say(message))[-1].data["conversation_ended"] is False
+    assert (await someone.say(message))[-1].data["conversation_ended"] is True
+
+
 async def test_past_the_limit_of_messages_a_risk_is_still_seen(arrive: Arrive, model: ScriptedModel) -> None:
     someone = await arrive(turns_a_session=1, max_turns=1, min_turns=0)
     await someone.greet()
@@ -122,6 +137,45 @@ async def test_an_automatic_retry_is_a_call(
     assert is_refused(await someone.say("Hello."))
     assert len(model.requests) == 1
     assert (await use_of(room_database, someone))[0] == 1
+
+
+async def test_an_automatic_retry_is_counted_with_the_ask_before_it(
+    arrive: Arrive, model: ScriptedModel, room_database: Database
+) -> None:
+    someone = await arrive()
+    await someone.greet()
+    hold = asyncio.Event()
+    model.say(Script(status=500), Script(usage=(PROMPT, REPLY), hold=hold))
+    saying = asyncio.create_task(someone.say("Hello."))
+    await until(lambda: len(model.requests) == 2)
+    sent = sum(len(message["content"]) for message in model.requests[0]["messages"])
+    calls, tokens = await use_of(room_database, someone)
+    assert calls == 2
+    assert 2 * sent / 3 + 400 <= tokens <= 2 * sent / 3 + 500
+    hold.set()
+    assert text_of(await saying) == "Thank you."
+    calls, tokens = await use_of(room_database, someone)
+    assert calls == 2
+    assert sent / 3 <= tokens - PROMPT - REPLY <= sent / 3 + 50
+
+
+async def test_an_automatic_retry_is_not_made_past_a_limit_of_tokens(
+    arrive: Arrive, model: ScriptedModel, room_database: Database
+) -> None:
+    someone = await arrive()
+    await someone.greet()
+    hold = asyncio.Event()
+    model.say(Script(hold=hold))
+    saying = asyncio.create_task(someone.say("Hello."))
+    await until(lambda: len(model.requests) == 1)
+    once = (await use_of(room_database, someone))[1]
+    hold.set()
+    await saying
+    someone = await arrive(model_tokens_a_session=once + 10)
+    await someone.greet()
+    model.say(Script(status=500), Script())
+    assert is_refused(await someone.say("Hello."))
+    assert len(model.requests) == 2
 
 
 async def test_a_session_has_so_many_tokens(arrive: Arrive, model: ScriptedModel) -> None:

@@ -62,6 +62,18 @@ async def test_without_a_hit_the_reply_comes(
     assert await detectors(room_database, someone) == []
 
 
+async def test_a_message_that_is_asked_for_again_is_looked_at_once(
+    arrive: Arrive, model: ScriptedModel
+) -> None:
+    someone = await arrive(second_check=True)
+    await someone.greet()
+    model.say(Script(["NONE"]), Script(status=500), Script(status=400), Script(["I see."]))
+    message_id = str(uuid4())
+    assert (await someone.say(VEILED, message_id))[-1].name == "error"
+    assert text_of(await someone.say(VEILED, message_id)) == "I see."
+    assert len(model.requests) == 4
+
+
 @pytest.mark.parametrize(
     "failure",
     [

@@ -51,7 +51,7 @@ class Desk:
         part = UUID(someone.session["chat"]["assessment_id"])
         await connection.execute(INSERT, key.session_id, key.message_id, part, self.worker)
         await connection.close()
-        self.replies.append(RunningReply(key))
+        self.replies.append(RunningReply(key, 1))
         return self.replies[-1]
 
     async def stored(self, reply: RunningReply) -> str:
@@ -142,6 +142,21 @@ async def test_a_turn_of_another_worker_is_given_up(arrive: Arrive, model: Scrip
     await desk.writer.save_message(desk.replies, renew=False)
     assert (ours.lost, theirs.lost) == (False, True)
     assert [await desk.stored(reply) for reply in (ours, theirs)] == ["Thank you.", ""]
+
+
+async def test_text_of_an_ask_is_not_written_into_the_next_one_of_the_same_worker(
+    arrive: Arrive, model: ScriptedModel, desk: Desk
+) -> None:
+    reply = await desk.take(await greeted(arrive))
+    connection = await desk.database.connect(owner=True)
+    await connection.execute("UPDATE turns SET asks = 2 WHERE message_id = $1", reply.key.message_id)
+    await connection.close()
+    await desk.writer.save_message([reply], renew=True)
+    after_a_beat = reply.lost
+    reply.add("Thank you.")
+    await desk.writer.save_message([reply], renew=False)
+    assert (after_a_beat, reply.lost) == (False, True)
+    assert await desk.stored(reply) == ""
 
 
 async def test_who_stops_a_turn_keeps_the_text_of_a_batch_under_way(

@@ -1,7 +1,8 @@
 """A message and its reply over real sockets: what is streamed, what is kept, what is refused."""
 
 import asyncio
-from uuid import uuid4
+import json
+from uuid import UUID, uuid4
 
 import httpx
 
@@ -230,6 +231,26 @@ async def test_timing_is_added_to_a_turn(arrive: Arrive, model: ScriptedModel) -
     refused(await someone.client.put(path, json={"read_ms": "soon"}), 422, "invalid")
     elsewhere = f"{someone.path}/chat/turns/{uuid4()}/timing"
     refused(await someone.client.put(elsewhere, json={"read_ms": 7}), 404, "not_found")
+
+
+async def test_a_turn_has_twenty_measurements_however_many_calls_bring_them(
+    arrive: Arrive, model: ScriptedModel, room_database: Database
+) -> None:
+    someone = await arrive()
+    await someone.greet()
+    message_id = str(uuid4())
+    await send(someone, message_id=message_id, timing={f"typed_{place}_ms": 1 for place in range(10)})
+    path = f"{someone.path}/chat/turns/{message_id}/timing"
+    more = {f"read_{place}_ms": 2 for place in range(10)}
+    kept(await someone.client.put(path, json=more))
+    refused(await someone.client.put(path, json={"read_0_ms": 3, "seen_ms": 3}), 422, "invalid")
+    kept(await someone.client.put(path, json=more | {"read_1_ms": 4}))
+    connection = await room_database.connect(owner=True)
+    timing = json.loads(
+        await connection.fetchval("SELECT timing FROM turns WHERE message_id = $1", UUID(message_id))
+    )
+    await connection.close()
+    assert (len(timing), timing["read_0_ms"], timing["read_1_ms"]) == (20, 2, 4)
 
 
 async def test_the_chat_of_somebody_else_is_not_there(arrive: Arrive, model: ScriptedModel) -> None:

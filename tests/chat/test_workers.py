@@ -4,13 +4,13 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
 from tests.ground.own_postgres import own_server
-from tests.ground.participant import Participant, events_of, kept, refused, text_of
+from tests.ground.participant import Data, Participant, events_of, kept, refused, text_of
 from tests.ground.ports import free_port
 from tests.ground.postgres import Database
 from tests.ground.scripted_model import Script, ScriptedModel, scripted, until
@@ -116,6 +116,73 @@ async def test_a_killed_worker_leaves_its_turn_interrupted_with_its_text(
     assert text_of(await there.say("Yes.")) == "Go on."
     assert len(model.requests) == 2
     await there.client.aclose()
+
+
+@pytest.mark.parametrize(
+    ("verb", "body"),
+    [
+        ("abandon", {"reason": "no time"}),
+        ("restart", {"part": "chat"}),
+        ("withdraw", {"scopes": "all", "erase": False}),
+        ("chat/turns", {"message_id": str(uuid4()), "message": "Yes."}),
+    ],
+    ids=["abandoned", "chat started anew", "withdrawn", "gone on with"],
+)
+async def test_what_follows_changes_nothing_of_a_killed_workers_turn(
+    database: Database,
+    model: ScriptedModel,
+    start: Callable[..., Service],
+    enter: Enter,
+    verb: str,
+    body: Data,
+) -> None:
+    first, second = start(), start()
+    someone = await enter(first)
+    there = at(second, someone)
+    model.say(Script(["Thank "], stall=True), Script())
+    sending = asyncio.create_task(someone.say("Hello."))
+    await reply_is(there, "streaming", "Thank ")
+    first.kill_workers()
+    with pytest.raises(httpx.TransportError):
+        await sending
+    await reply_is(there, "interrupted", "Thank ")
+    turn = kept(await there.client.get(f"{there.path}/chat"))["turns"][1]
+    assert (await there.client.post(f"{there.path}/{verb}", json=body)).status_code == 200
+    connection = await database.connect(owner=True)
+    row = await connection.fetchrow(
+        "SELECT state, reply, conversation_ended, error, completed_at FROM turns WHERE message_id = $1",
+        UUID(turn["message_id"]),
+    )
+    await connection.close()
+    assert tuple(row)[:4] == ("interrupted", "Thank ", False, "interrupted")
+    assert (
+        row["completed_at"].isoformat(timespec="milliseconds").replace("+00:00", "Z") == turn["completed_at"]
+    )
+    await there.client.aclose()
+
+
+async def test_a_repeat_after_the_lease_takes_the_place_of_the_ask_that_its_worker_still_makes(
+    database: Database, model: ScriptedModel, start: Callable[..., Service], enter: Enter
+) -> None:
+    # So long a lease is not looked at again by itself before the repeat comes.
+    service = start(turn_lease_seconds=90)
+    someone = await enter(service)
+    hold = asyncio.Event()
+    model.say(Script([], stall=True), Script(["Thank ", "you."], hold=hold))
+    message_id = str(uuid4())
+    first = asyncio.create_task(someone.say("Hello.", message_id))
+    await until(lambda: len(model.requests) == 1)
+    connection = await database.connect(owner=True)
+    await connection.execute("UPDATE turns SET lease_until = now() WHERE completed_at IS NULL")
+    await connection.close()
+    again = asyncio.create_task(someone.say("Hello.", message_id))
+    await until(lambda: len(model.requests) == 2)
+    await until(lambda: model.open == 1)
+    joined = asyncio.create_task(someone.say("Hello.", message_id))
+    await asyncio.sleep(0.3)
+    hold.set()
+    assert [text_of(await reading) for reading in (first, again, joined)] == ["Thank you."] * 3
+    assert await reply_of(someone) == ("complete", "Thank you.")
 
 
 async def test_a_worker_killed_before_the_first_token_leaves_its_turn_to_be_asked_again(

@@ -16,6 +16,7 @@ from quart_assessment.cli.doctor import (
 from quart_assessment.cli.doctor_database import examine_database
 from quart_assessment.cli.doctor_models import examine_models
 from quart_assessment.cli.doctor_studies import examine_studies
+from quart_assessment.cli.environment import model_warning
 from quart_assessment.cli.findings import Finding
 from quart_assessment.settings import Settings
 from tests.ground.connection import private
@@ -117,6 +118,36 @@ async def test_the_model_is_asked_with_its_key(local_model: Model) -> None:
     assert [finding.level for finding in await examine_models(stranger)] == ["warn"]
     nobody = there.model_copy(update={"llm_base_url": "http://127.0.0.1:1/v1"})
     assert [finding.level for finding in await examine_models(nobody)] == ["fail"]
+
+
+@pytest.mark.parametrize(
+    ("host", "warned"),
+    [
+        ("api.openai.com", True),
+        ("8.8.8.8", True),
+        ("[2606:4700::1111]", True),
+        ("127.0.0.1", False),
+        ("localhost", False),
+        ("model", False),
+        ("10.0.0.7", False),
+        ("100.64.0.7", False),
+        ("[fd00::7]", False),
+        ("host.docker.internal", False),
+    ],
+)
+def test_a_model_that_seems_to_be_outside_is_warned_of_until_somebody_says_whether_it_is(
+    host: str, warned: bool
+) -> None:
+    settings = Settings(llm_base_url=f"https://{host}:8000/v1")
+    assert (model_warning(settings) is not None) is warned
+    for external in (True, False):
+        assert model_warning(Settings(llm_base_url=settings.llm_base_url, llm_external=external)) is None
+
+
+async def test_the_doctor_warns_of_such_a_model() -> None:
+    findings = await examine_models(Settings(llm_base_url="http://0.0.0.0.invalid:1/v1"))
+    assert [finding.level for finding in findings] == ["warn", "fail"]
+    assert "LLM_EXTERNAL" in findings[0].sentence
 
 
 async def test_each_connection_of_the_file_is_looked_at(tmp_path: Path, local_model: Model) -> None:

@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -182,7 +183,7 @@ def test_trailers_without_end_are_not_kept_in_memory(trial: Callable[..., Servic
 
 
 async def test_too_many_connections_are_answered_as_unavailable(trial: Callable[..., Service]) -> None:
-    service = trial(web_concurrency=1, limit_concurrency=2)
+    service = trial(web_concurrency=1, limit_concurrency=2, public_url="https://study.example")
     held = [socket.create_connection(("127.0.0.1", service.port)) for _ in range(2)]
     try:
         async with service.client() as client:
@@ -194,6 +195,17 @@ async def test_too_many_connections_are_answered_as_unavailable(trial: Callable[
     assert reply.headers["retry-after"] == "1"
     assert reply.json()["code"] == "unavailable"
     assert reply.json()["request_id"] == reply.headers["x-request-id"]
+    assert datetime.now(UTC) - datetime.fromisoformat(reply.headers["x-server-time"]) < timedelta(minutes=1)
+    told = {
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+        "cross-origin-resource-policy": "same-origin",
+        "cross-origin-opener-policy": "same-origin",
+        "permissions-policy": "camera=(self), microphone=(self)",
+        "cache-control": "no-store",
+        "strict-transport-security": "max-age=31536000; includeSubDomains",
+    }
+    assert {name: reply.headers.get(name) for name in told} == told
 
 
 async def test_no_reply_names_the_server_software(trial: Callable[..., Service]) -> None:

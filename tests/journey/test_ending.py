@@ -112,6 +112,7 @@ async def test_withdrawing_everything_ends_the_session_for_good(house: House) ->
     assert "receipt" not in data
     session = data["session"]
     assert (session["state"], session["end_reason"], session["next_step"]) == ("ABANDONED", "withdrawn", None)
+    assert (session["consent"]["accepted"], session["consent"]["agreed"]) == (True, [])
     await writes_are_refused(someone)
     await reads_work(someone)
     again = await someone.post("withdraw", scopes="all", erase=True)

@@ -101,6 +101,19 @@ async def test_an_answer_from_before_the_end_is_taken_for_a_week(house: House, s
     kept(await old.save(questions[0], 2, session_ms=60_000))
 
 
+async def test_late_answers_to_no_question_or_to_one_twice_are_told_so(house: House) -> None:
+    someone = await arrived(house)
+    question = (await someone.questions())[0]["id"]
+    await an_hour_later(house, someone)
+    path = f"{someone.path}/phq/responses"
+    for questions in ([question, question], [str(uuid4())]):
+        answers = [{"question_id": one, "value": 1, "version": 1, "session_ms": 60_000} for one in questions]
+        refused(await someone.client.post(path, json={"responses": answers}), 422, "invalid")
+        answers[-1]["session_ms"] = 3_600_000
+        refused(await someone.client.post(path, json={"responses": answers}), 409, "session_ended")
+    assert (await someone.refresh())["phq"]["answered"] == 0
+
+
 async def test_a_late_risk_answer_opens_an_alert(house: House) -> None:
     """D11: it fires on late answers, too."""
     someone = await arrived(house)

@@ -67,6 +67,7 @@ async def test_no_file_name_holds_a_name(house: House, shown: Shown) -> None:
         ("bytes=-7", -7, None),
         ("bytes=5-5", 5, 6),
         ("bytes=3-999999", 3, None),
+        ("bytes=-999999", 0, None),
     ],
 )
 async def test_a_range(shown: Shown, wanted: str, start: int, stop: int | None) -> None:

@@ -256,9 +256,10 @@ async def test_somebody_whose_model_stays_away_may_finish(scene: Scene, open_pag
 async def test_the_last_reply_can_be_read_before_the_page_goes_on(scene: Scene, open_page: OpenPage) -> None:
     talk = await at_chat(scene.site, open_page, chat={"min_turns": 1})
     await talk.begin()
+    await expect(talk.box).to_be_focused()
     scene.model.say(Script(pieces=["Thank you, and good", "bye.</end_conversation>"]))
     await talk.say("That was all.")
-    await expect(talk.page.get_by_role("heading", name="The conversation has ended")).to_be_visible()
+    await expect(talk.page.get_by_role("heading", name="The conversation has ended")).to_be_focused()
     await expect(talk.box).to_have_count(0)
     # The page looks how the session stands whenever somebody comes back to it.
     await talk.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")

@@ -43,6 +43,30 @@ async def test_a_reload_goes_on_at_the_same_question_with_the_same_answers(
     await expect(page.get_by_role("radio").nth(3)).to_be_checked()
 
 
+async def test_a_reload_whose_opening_does_not_get_through_has_the_camera_all_the_same(
+    site: Site, open_page: OpenPage
+) -> None:
+    study = await site.study(presentation={"order": "phq_first"}, camera={"check": "off"})
+    page = await open_page(site, await site.invite(study), faults=True)
+    walk = Walk(page)
+    await walk.begin()
+    await walk.consent(camera=True)
+    await walk.read("instructions", "begin")
+    await walk.read("questionnaire", "begin")
+    await expect(page.get_by_text("Camera on")).to_be_visible()
+    former = (await walk.session())["page_id"]
+    await page.context.route("**/sessions/*/open", lambda route: route.abort())
+    await page.reload()
+    await expect(page.get_by_text("Camera on")).to_be_visible()
+    await expect(page.get_by_role("button", name="Use this page")).to_have_count(0)
+    assert (await walk.session())["page_id"] == former
+    await page.context.unroute("**/sessions/*/open")
+    async with page.expect_response("**/sessions/*/open"):
+        await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    assert (await walk.session())["page_id"] != former
+    await expect(page.get_by_text("Camera on")).to_be_visible()
+
+
 async def test_another_device_goes_on_at_the_first_open_question(site: Site, open_page: OpenPage) -> None:
     link = await site.invite(await questionnaire_first(site))
     await at_third_question(site, await open_page(site, link))

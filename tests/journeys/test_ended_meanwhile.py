@@ -17,7 +17,8 @@ from tests.journeys.conftest import OpenPage
 from tests.journeys.kept import held
 from tests.journeys.screens import press, signed, title
 from tests.journeys.site import Site
-from tests.journeys.test_camera import HELD
+from tests.journeys.test_camera import COUNT_ASKS, HELD
+from tests.journeys.test_losses import call
 from tests.journeys.walking import Walk
 
 End = Callable[[Site, str], Awaitable[None]]
@@ -182,6 +183,56 @@ async def test_taking_the_camera_back_forgets_the_pictures_that_wait_and_nothing
     await walk.at("thanks")
     assert (await walk.session())["state"] == "COMPLETED"
     assert len(await site.rows("SELECT 1 FROM captures WHERE session_id = $1", UUID(session))) == came
+
+
+async def test_the_camera_stays_off_while_its_withdrawal_does_not_get_through(
+    site: Site, open_page: OpenPage
+) -> None:
+    walk = await at_first_question(site, open_page)
+    page = walk.page
+    await expect(page.get_by_text("Camera on")).to_be_visible()
+    session = str((await walk.session())["id"])
+    await page.evaluate(f"() => {{ {COUNT_ASKS} }}")
+    await page.context.route("**/api/**/withdraw", lambda route: route.abort())
+    await walk.menu("withdraw")
+    await walk.at("withdraw")
+    main = page.get_by_role("main")
+    await main.get_by_label("Pictures from my camera").check()
+    await main.get_by_role("button", name=walk.name("withdraw")).click()
+    await expect(page.get_by_role("button", name="Try now")).to_be_visible()
+    async with page.expect_response(lambda reply: reply.url.endswith(session)):
+        await page.evaluate(AWAY_AND_BACK)
+    assert not await page.evaluate(HELD)
+    await page.context.unroute("**/api/**/withdraw")
+    await press(page, "Try now")
+    await walk.at("withdrawn")
+    assert await page.evaluate("window.asked") == []
+
+
+async def test_what_is_taken_back_on_another_device_is_forgotten_by_this_one(
+    site: Site, open_page: OpenPage
+) -> None:
+    walk = await with_pictures_held_back(site, open_page)
+    page = walk.page
+    await page.context.route("**/phq/responses/**", lambda route: route.abort())
+    await walk.answer(3)
+    while not await waiting(page, "answer"):
+        await page.wait_for_timeout(50)
+    await call(page, "withdraw", scopes=["camera"])
+    await page.evaluate(AWAY_AND_BACK)
+    while await waiting(page, "capture"):
+        await page.wait_for_timeout(50)
+    assert await waiting(page, "answer")
+    assert not await page.evaluate(HELD)
+    await call(page, "withdraw", scopes="all")
+    await page.evaluate(AWAY_AND_BACK)
+    await walk.at("withdrew")
+    while await page.evaluate(LEFT):
+        await page.wait_for_timeout(50)
+    await page.context.unroute("**/phq/responses/**")
+    await page.reload()
+    await walk.at("overview")
+    await expect(page.get_by_text("The service could not take")).to_have_count(0)
 
 
 async def test_taking_everything_back_empties_the_device_and_gives_a_number(

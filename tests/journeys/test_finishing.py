@@ -18,6 +18,7 @@ from tests.journeys.site import Site
 from tests.journeys.walking import Walk
 
 PICTURES = "**/captures/*-*-*-*-*"
+ANNOUNCEMENTS = "**/captures/expected"
 WITH_PICTURES: dict[str, Any] = {
     "presentation": PHQ_ALONE["presentation"] | {"phq_layout": "all"},
     "questionnaire": {"ask_difficulty": False},
@@ -26,7 +27,9 @@ WITH_PICTURES: dict[str, Any] = {
 CLICKS = 3
 
 
-async def handed_in(site: Site, open_page: OpenPage) -> tuple[Page, str]:
+async def handed_in(
+    site: Site, open_page: OpenPage, *held_back: str, announced: int = CLICKS
+) -> tuple[Page, str]:
     """Hand in a questionnaire whose pictures, one a click of three, are held back; gives the session's id, too."""
     link = await site.invite(await site.study(**WITH_PICTURES))
     async with ahead(site, link) as someone:
@@ -36,11 +39,12 @@ async def handed_in(site: Site, open_page: OpenPage) -> tuple[Page, str]:
         await someone.post("phq/start")
         session = str(someone.session["id"])
     page = await open_page(site, link, faults=True)
-    await page.context.route(PICTURES, lambda route: route.abort())
+    for calls in held_back or (PICTURES,):
+        await page.context.route(calls, lambda route: route.abort())
     await expect(page.get_by_text("Camera on")).to_be_visible()
     for place in range(CLICKS):
         await choose(page, 1, place)
-    await wait_for_captures(site, session, announced=CLICKS, came=0)
+    await wait_for_captures(site, session, announced=announced, came=0)
     await press(page, "Hand in and go on")
     await title(page, "Almost done")
     return page, session
@@ -78,6 +82,17 @@ async def test_who_waits_for_pictures_is_told_how_many_and_finishes_when_they_ar
     assert (await Walk(page).session())["state"] == "COMPLETED"
     await wait_for_captures(site, session, announced=CLICKS, came=CLICKS)
     assert await late(site, session) == 0
+
+
+async def test_pictures_of_which_the_service_was_not_told_yet_are_waited_for(
+    site: Site, open_page: OpenPage
+) -> None:
+    page, session = await handed_in(site, open_page, ANNOUNCEMENTS, PICTURES, announced=0)
+    await expect(page.get_by_role("status").get_by_text("3 pictures are still being sent.")).to_be_visible()
+    await page.context.unroute(ANNOUNCEMENTS)
+    await page.context.unroute(PICTURES)
+    await title(page, "Thank you")
+    await wait_for_captures(site, session, announced=CLICKS, came=CLICKS)
 
 
 async def test_who_does_not_wait_is_done_and_the_pictures_go_on(site: Site, open_page: OpenPage) -> None:

@@ -208,13 +208,7 @@ async def test_what_one_person_left_is_never_sent_under_anothers_login(
 async def test_nothing_is_left_on_the_device_after_the_end(site: Site, open_page: OpenPage) -> None:
     study = await site.study(presentation={"order": "phq_first"})
     page = await open_page(site, await site.invite(study), faults=True)
-    walk = Walk(page)
-    await walk.to_questions()
-    await walk.answer_all()
-    await walk.hand_in()
-    await walk.read("cooldown", "go on")
-    await walk.talk()
-    await walk.at("thanks")
+    await Walk(page).whole_way()
     await page.goto("/healthz")
     names = await page.evaluate("indexedDB.databases().then((all) => all.map((one) => one.name))")
     assert [name for name in names if name != "outbox-people"] == []

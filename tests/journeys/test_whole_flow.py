@@ -11,13 +11,8 @@ from tests.journeys.walking import Walk
 async def test_a_person_finishes_the_questionnaire_first(site: Site, open_page: OpenPage) -> None:
     study = await site.study(presentation={"order": "phq_first"})
     walk = Walk(await open_page(site, await site.invite(study)))
-    await walk.to_questions()
+    await walk.whole_way({1: 2, 5: 3})
     assert "join" not in walk.page.url
-    await walk.answer_all({1: 2, 5: 3})
-    await walk.hand_in()
-    await walk.read("cooldown", "go on")
-    await walk.talk()
-    await walk.at("thanks")
     session = await walk.session()
     assert session["state"] == "COMPLETED"
     values = [value for value, _ in (await site.answers(session["id"])).values()]

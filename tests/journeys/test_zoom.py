@@ -87,16 +87,7 @@ async def test_the_whole_way_can_be_walked_enlarged(
 ) -> None:
     study = await site.study(presentation={"order": "phq_first"})
     walk = await open_enlarged(open_page, site, await site.invite(study), window, scale)
-    await walk.begin()
-    await walk.consent(camera=True)
-    await walk.check_camera()
-    await walk.read("instructions", "begin")
-    await walk.read("questionnaire", "begin")
-    await walk.answer_all({9: 1})
-    await walk.hand_in()
-    await walk.read("cooldown", "go on")
-    await walk.talk()
-    await walk.at("thanks")
+    await walk.whole_way({9: 1}, camera=True)
     await walk.press("to overview")
     await walk.at("overview")
 

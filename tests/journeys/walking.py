@@ -135,6 +135,20 @@ class Walk:
         await self.look("interview finish")
         await self.press("yes finish")
 
+    async def whole_way(self, answers: Mapping[int, int] | None = None, *, camera: bool = False) -> None:
+        """From the opened link to the thanks, where the questionnaire comes first; `answers` as for answer_all."""
+        await self.begin()
+        await self.consent(camera=camera)
+        if camera:
+            await self.check_camera()
+        await self.read("instructions", "begin")
+        await self.read("questionnaire", "begin")
+        await self.answer_all(answers)
+        await self.hand_in()
+        await self.read("cooldown", "go on")
+        await self.talk()
+        await self.at("thanks")
+
     async def replied(self, messages: int) -> None:
         """Wait until so many messages were sent, and the reply to the last is whole."""
         await expect(self.page.get_by_text(self.name("sent"), exact=True)).to_have_count(

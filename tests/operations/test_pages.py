@@ -1,5 +1,6 @@
 """The pages about the service: its description, its health, its measures."""
 
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -28,6 +29,26 @@ async def test_the_document_is_openapi_3_1_and_names_every_call(make_app: Make) 
         if rule.rule.startswith(("/api", "/assessment"))
     }
     assert described == served
+
+
+async def test_the_document_says_what_calls_take_beside_their_bodies(make_app: Make) -> None:
+    app = await make_app()
+    document = await (await app.test_client().get("/openapi.json")).get_json()
+    session = "/api/sessions/{session_id}"
+
+    def taken(verb: str, path: str) -> set[tuple[str, str]]:
+        operation = document["paths"][session + path][verb]
+        return {(one["in"], one["name"]) for one in operation["parameters"] if one["in"] != "path"}
+
+    assert taken("get", "/captures") == {("query", "limit"), ("query", "cursor")}
+    assert taken("put", "/captures/{capture_id}") == {
+        ("header", "Content-Digest"),
+        ("header", "Capture-Metadata"),
+    }
+    assert taken("get", "/chat/turns/{message_id}/events") == {("header", "Last-Event-ID")}
+    listed = document["paths"][f"{session}/captures"]["get"]["responses"]["2XX"]
+    data = listed["content"]["application/json"]["schema"]["properties"]["data"]
+    assert data["required"] == ["captures", "next_cursor"]
 
 
 async def test_the_readable_page_names_every_call_and_asks_nothing_of_other_sites(make_app: Make) -> None:
@@ -66,3 +87,18 @@ async def test_measures_are_given_to_holders_of_the_token_alone(
     app = await make_app(metrics_token=SecretStr("a-token"))
     headers = {} if given is None else {"Authorization": given}
     assert (await app.test_client().get("/metrics", headers=headers)).status_code == status
+
+
+@pytest.mark.parametrize(("fills", "status"), [(True, 200), (False, 503)])
+async def test_measures_wait_for_a_worker_that_just_starts(
+    make_app: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fills: bool, status: int
+) -> None:
+    app = await make_app(metrics_token=SecretStr("a-token"))
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    # A worker makes its file, and gives it its length a moment later.
+    file = tmp_path / "counter_1.db"
+    file.touch()
+    monkeypatch.setattr(time, "sleep", lambda _: file.write_bytes(bytes(65_536)) if fills else None)
+    reply = await app.test_client().get("/metrics", headers={"Authorization": "Bearer a-token"})
+    assert reply.status_code == status
+    assert ("Retry-After" in reply.headers) is not fills

@@ -206,10 +206,33 @@ async def test_a_trial_goes_to_every_contact_and_says_so(ward: Ward, mail: MailS
     study = await ward.study()
     await ask_for_trial(ward.house.app.extensions["database"], study)
     work()
-    await ward.until_job(study, "trial_mail", "done")
-    assert mail.recipients == [FIRST, SECOND, THIRD]
-    assert "no alert was opened" in mail.taken[0].get_content()
-    assert "tidak ada peringatan yang dibuka" in mail.taken[1].get_content()
+    await until_taken(mail, 3)
+    assert sorted(mail.recipients) == [FIRST, SECOND, THIRD]
+    said = {one["To"]: one.get_content() for one in mail.taken}
+    assert "no alert was opened" in said[FIRST]
+    assert "tidak ada peringatan yang dibuka" in said[SECOND]
+
+
+async def test_a_contact_whose_mail_is_refused_has_nobody_else_tried_twice_or_never(
+    ward: Ward, mail: MailServer, work: Work
+) -> None:
+    mail.refuse_recipient[SECOND] = "550 5.1.1 unknown"
+    study = await ward.study()
+    await ask_for_trial(ward.house.app.extensions["database"], study)
+    work(job_backoff_seconds=0.2)
+    await until_taken(mail, 2)
+
+    async def tried() -> bool | None:
+        jobs = await ward.house.rows(
+            "SELECT attempts FROM jobs WHERE state <> 'done' AND $1 = ANY(key)", study
+        )
+        return any(job["attempts"] >= 3 for job in jobs) or None
+
+    await until(tried, "it is tried again")
+    assert sorted(mail.recipients) == [FIRST, THIRD]
+    mail.refuse_recipient.clear()
+    await until_taken(mail, 3)
+    assert sorted(mail.recipients) == [FIRST, SECOND, THIRD]
 
 
 async def test_the_time_to_acknowledge_is_kept_and_measured_once(ward: Ward) -> None:

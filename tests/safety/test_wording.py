@@ -93,6 +93,46 @@ def test_a_spelled_out_word_is_read(spelled: str) -> None:
     assert check_message(f"I want to {spelled}" if "myself" in spelled else spelled, "en") is not None
 
 
+@pytest.mark.parametrize(
+    "disguised",
+    [
+        "I want to d i e",
+        "i want to d-i-e.",
+        "I want to D.I.E",
+        "can i d i e",
+        "Ι WΑΝΤ ΤΟ DΙΕ",
+        "I want to ΚΙLL ΜΥSΕLF",
+        "Ή ΒΑΤΕ, I WANT TO DΊE",
+        "І WАNТ ТО DІЕ",
+        "I want to ki11 myself",
+        "I want to k1ll myse1f",
+        "I want to k111 myself",
+        "I want to kil1 myself",
+        "I want to end my 1ife",
+        "I am thinking about se1f harm",
+        "I want to commit su1cide",
+        "I want to d1e",
+    ],
+)
+def test_a_plain_disguise_hides_nothing(disguised: str) -> None:
+    assert check_message(disguised, "en") is not None
+
+
+@pytest.mark.parametrize(
+    ("shown", "read"),
+    [
+        ("I was on the d i e t", "i was on the diet"),
+        ("an i n d i e film", "an indie film"),
+        ("born in the u s a, i think", "born in the u s a, i think"),
+        ("the 1st of 11, at 1 pm", "the ist of 11, at 1 pm"),
+        ("1 like it we11 enough, p1ease", "1 like it well enough, piease"),
+    ],
+)
+def test_what_is_no_disguise_is_left(shown: str, read: str) -> None:
+    assert plain(shown) == read
+    assert check_message(shown, "en") is None
+
+
 def test_a_text_longer_than_any_message_is_judged_by_its_beginning() -> None:
     filler = "a quiet day. " * (LONGEST_MESSAGE // 10)
     assert check_message("I want to die. " + filler, "en") is not None

@@ -1,5 +1,6 @@
 import { createParser } from "eventsource-parser";
 import type { Api, Call } from "./client";
+import type { Help } from "./contract";
 import { type StreamEvent, readEvent } from "./events";
 import { Refused, Unreachable } from "./failures";
 
@@ -39,6 +40,23 @@ export class Connection {
   leave(): void {
     this.leaving.abort(new Unreachable("network"));
   }
+}
+
+/** How long a reply that nobody reads is heard for help. */
+const HELP_MS = 10_000;
+
+/** Give the help that a stream tells of, if it comes soon, and leave the stream. Never fails. */
+export async function helpIn(connection: Connection): Promise<Help | null> {
+  const timer = setTimeout(() => connection.leave(), HELP_MS);
+  try {
+    for await (const event of connection.events) if (event.kind === "help") return event.help;
+  } catch {
+    // Whoever joins the turn later is told of it as well.
+  } finally {
+    clearTimeout(timer);
+    connection.leave();
+  }
+  return null;
 }
 
 /** How a stream is read. */

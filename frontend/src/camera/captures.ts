@@ -56,6 +56,7 @@ export class Captures {
   private lastAt: number | null = null;
   private underWay = 0;
   private closed = false;
+  private readonly closing: (() => void)[] = [];
 
   constructor(private readonly parts: Parts) {}
 
@@ -74,15 +75,20 @@ export class Captures {
     else if (this.early.length < MOST_EARLY) this.early.push(fired);
   }
 
-  /** Take nothing more; what is under way is brought to its end. */
-  close(): void {
+  /** Take nothing more; what is under way is brought to its end. Resolves when it is there, in the outbox. */
+  close(): Promise<void> {
     this.closed = true;
     this.early = [];
-    this.done();
+    return new Promise((resolve) => {
+      this.closing.push(resolve);
+      this.done();
+    });
   }
 
   private done(): void {
-    if (this.closed && this.underWay === 0) this.maker.close();
+    if (!this.closed || this.underWay > 0) return;
+    this.maker.close();
+    for (const closed of this.closing.splice(0)) closed();
   }
 
   private consider(fired: Fired, settings: CameraSettings): void {

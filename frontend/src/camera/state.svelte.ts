@@ -59,6 +59,7 @@ export class Camera {
   /** Counts openings: one that was overtaken lets its stream go. */
   private turn = 0;
   private opening: Promise<void> = Promise.resolve();
+  private bringing: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly parts: Parts) {
     this.captures = this.newCaptures();
@@ -103,8 +104,13 @@ export class Camera {
     this.unhook?.();
     this.unhook = null;
     this.release("off");
-    this.captures.close();
+    this.bringing = Promise.all([this.bringing, this.captures.close()]);
     this.captures = this.newCaptures();
+  }
+
+  /** Resolves when what was taken before the camera was let go is in the outbox, or after `mostMs`. */
+  async brought(mostMs: number): Promise<void> {
+    await Promise.race([this.bringing, new Promise((resolve) => setTimeout(resolve, mostMs))]);
   }
 
   /** Use another camera, now and at the next visit on this device. */

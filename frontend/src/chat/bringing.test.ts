@@ -1,92 +1,14 @@
-import { expect, test } from "vitest";
-import type { Api, Call } from "../api/client";
-import type { Interview, Turn } from "../api/contract";
+import { expect, test, vi } from "vitest";
 import { Refused, Unreachable } from "../api/failures";
-import type { MessageEntry, Outbox } from "../outbox/entries";
+import { StoredTurn, bodyOf } from "../api/streams.fixture";
+import type { MessageEntry } from "../outbox/entries";
 import type { Visit } from "../visit";
-import { Clock } from "../clock/clock";
 import { Bringing } from "./bringing";
 import { Paths } from "./calls";
+import { Device, NoWait, Service, refusedIn, turn } from "./grounds.fixture";
 import { Kept } from "./kept";
-import { Chat } from "./state.svelte";
-import { StoredTurn, bodyOf } from "../api/streams.fixture";
 import { Tabs } from "./tabs";
 import { Transcript } from "./transcript.svelte";
-import { Wakings } from "./wakings";
-
-class NoWait extends Wakings {
-  override pause(): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, 1));
-  }
-}
-
-/** The device's part: what waits, and what is kept, in memory. */
-class Device {
-  waiting: MessageEntry[] = [];
-  readonly values = new Map<string, unknown>();
-  readonly outbox = {
-    unsent: async () => this.waiting,
-    keep: async (name: string, value: unknown) => void this.values.set(name, value),
-    kept: async (name: string) => this.values.get(name),
-  } as unknown as Outbox;
-}
-
-/** The service's part: each POST is answered by the next of `answers`, reads by the turns as they are. */
-class Service {
-  turns: Turn[] = [turn(0, "m0")];
-  posts: string[] = [];
-  joins: string[] = [];
-
-  constructor(private readonly answers: (Error | (() => Response))[] = []) {}
-
-  refuse(error: Error): void {
-    this.answers.push(error);
-  }
-
-  readonly api = {
-    call: async (): Promise<Interview> => ({
-      assessment_id: "a",
-      ended: false,
-      end_reason: null,
-      min_turns: 2,
-      max_turns: 30,
-      policy: "continue",
-      paused: false,
-      instructions: "",
-      turns: this.turns,
-    }),
-    stream: async (path: string, call: Call): Promise<Response> => {
-      if (call.method !== "POST") {
-        this.joins.push(path);
-        return new Response(bodyOf([new StoredTurn("joined").bytes(null, () => 9)]));
-      }
-      this.posts.push((call.body as { message_id: string }).message_id);
-      const answer = this.answers.shift() ?? (() => replied("reply"));
-      if (answer instanceof Error) throw answer;
-      return answer();
-    },
-  } as unknown as Api;
-}
-
-function replied(text: string): Response {
-  return new Response(bodyOf([new StoredTurn(text).bytes(null, () => 3)]));
-}
-
-function turn(number: number, id: string, changes: Partial<Turn> = {}): Turn {
-  return {
-    turn_number: number,
-    message_id: id,
-    state: "complete",
-    message: number === 0 ? null : "words",
-    reply: "reply",
-    safety: false,
-    conversation_ended: false,
-    sent_at: "2026-01-01T00:01:00.000Z",
-    first_token_at: null,
-    completed_at: null,
-    ...changes,
-  };
-}
 
 const entry: MessageEntry = {
   kind: "message",
@@ -95,8 +17,8 @@ const entry: MessageEntry = {
   body: { message_id: "m1", message: "words", assessment_id: "a", session_ms: 1, client_time: "" },
 };
 
-async function opened(service: Service, device = new Device()) {
-  device.waiting = [entry];
+async function opened(service: Service, device = new Device(), waiting = [entry]) {
+  device.waiting = waiting;
   const session = { id: "s", created_at: "2026-01-01T00:00:00.000Z", chat: { assessment_id: "a" } };
   const shown: string[] = [];
   const visit = {
@@ -107,7 +29,8 @@ async function opened(service: Service, device = new Device()) {
   } as unknown as Visit;
   const kept = new Kept(device.outbox, "s", "a");
   const wakings = new NoWait();
-  const closing = new AbortController().signal;
+  const left = new AbortController();
+  const closing = left.signal;
   const refusals: string[] = [];
   const nothing = () => undefined;
   const transcript = new Transcript({
@@ -133,7 +56,7 @@ async function opened(service: Service, device = new Device()) {
     loaded: async () => undefined,
     taken: (message) => taken.push(message),
   });
-  return { transcript, bringing, kept, taken, refusals, shown, device };
+  return { transcript, bringing, kept, taken, refusals, shown, device, leave: () => left.abort() };
 }
 
 test("a message is shown as waiting, then as sent, and its reply is read to the end", async () => {
@@ -168,6 +91,27 @@ test("while another tab's message is answered, that reply is read, and this mess
   await transcript.reading;
 });
 
+test("a read-back that began before a message was taken takes neither it nor its reply nor its help away", async () => {
+  const help = { text: "help", hotlines: [], policy: "continue" };
+  const risky = () => new Response(bodyOf([new StoredTurn("fixed", undefined, help).bytes(null, () => 9)]));
+  const service = new Service([risky]);
+  const { transcript, bringing, shown, device } = await opened(service);
+  let arrive = (): void => undefined;
+  service.way = new Promise((resolve) => (arrive = resolve));
+  const reading = transcript.sync();
+  await bringing.bring(entry);
+  device.waiting = [];
+  service.turns = [turn(0, "m0"), turn(1, "m1", { reply: "fixed", safety: true })];
+  arrive();
+  await reading;
+  expect(transcript.find("m1")).toMatchObject({ turnNumber: 1, reply: { text: "fixed" } });
+  await transcript.reading;
+  expect(transcript.find("m1")?.reply.help).toMatchObject({ text: "help" });
+  expect(shown).toEqual(["help"]);
+  // The one of when the page was opened, the late one, and the one in its place.
+  expect(service.reads).toBe(3);
+});
+
 for (const code of [
   "chat_ended",
   "wrong_step",
@@ -180,13 +124,36 @@ for (const code of [
     const refused = new Refused(code === "invalid" ? 422 : 409, code, "", "r");
     const { bringing, transcript, refusals, device } = await opened(new Service([refused]));
     await expect(bringing.bring(entry)).rejects.toBe(refused);
-    expect(transcript.find("m1")).toMatchObject({ whereabouts: "refused", refusal: code, message: "words" });
+    expect(refusedIn(transcript)).toMatchObject([{ refusal: code, message: "words" }]);
     expect(refusals).toEqual([code]);
     const later = new Device();
     for (const [name, value] of device.values) later.values.set(name, value);
     const { transcript: again } = await opened(new Service(), later);
-    expect(again.find("m1")).toMatchObject({ whereabouts: "refused", message: "words" });
+    expect(refusedIn(again)).toMatchObject([{ refusal: code, message: "words" }]);
   });
+
+test("one draft, sent with other words from two tabs: those that came second are kept beside the first", async () => {
+  const reused = new Refused(409, "message_id_reused", "", "r");
+  const more = { ...entry, body: { ...entry.body, message: "words and more", session_ms: 2 } };
+  for (const shownBefore of [true, false]) {
+    const service = new Service([reused, reused]);
+    const device = new Device();
+    if (shownBefore) service.turns = [turn(0, "m0"), turn(1, "m1")];
+    const { bringing, transcript } = await opened(service, device, [more]);
+    service.turns = [turn(0, "m0"), turn(1, "m1")];
+    await expect(bringing.bring(more)).rejects.toBe(reused);
+    // A page that was killed before the outbox gave the message up brings it again: it is not kept twice.
+    await transcript.sync();
+    await expect(bringing.bring(more)).rejects.toBe(reused);
+    device.waiting = [];
+    await transcript.sync();
+    expect(transcript.find("m1")).toMatchObject({ whereabouts: "sent", message: "words" });
+    expect(refusedIn(transcript)).toMatchObject([
+      { message: "words and more", refusal: "message_id_reused" },
+    ]);
+    expect(new Set(transcript.exchanges.map((one) => one.messageId)).size).toBe(3);
+  }
+});
 
 for (const fault of [
   new Unreachable("network"),
@@ -226,6 +193,17 @@ test("help that comes with a reply is shown above all once, however often it com
   expect(transcript.interview?.paused).toBe(true);
 });
 
+test("help is shown above all though its chat was left, or is another session's", async () => {
+  const help = { text: "help", hotlines: [], policy: "end" };
+  const risky = () => new Response(bodyOf([new StoredTurn("fixed", undefined, help).bytes(null, () => 9)]));
+  const { bringing, shown, leave } = await opened(new Service([risky, risky]));
+  await bringing.bring({ ...entry, session: "another" });
+  await vi.waitFor(() => expect(shown).toEqual(["help"]));
+  leave();
+  await bringing.bring(entry);
+  await vi.waitFor(() => expect(shown).toEqual(["help", "help"]));
+});
+
 test("help that stands beside a refusal is shown at once, and once", async () => {
   const help = { text: "help", hotlines: [] };
   const busy = () => new Refused(409, "turn_running", "", "r", [], null, help);
@@ -241,56 +219,3 @@ test("a view that was left while its message was on its way tells other tabs not
   tabs.close();
   expect(() => tabs.tell()).not.toThrow();
 });
-
-test("a draft that was sent from another tab is cleared, and what was added to it here is not", async () => {
-  for (const [added, left] of [
-    ["", ""],
-    [" and more", "words and more"],
-  ] as const) {
-    const service = new Service();
-    const chat = new Chat(visitWith(service));
-    chat.write(`words${added}`);
-    const id = chat.draft.message_id;
-    service.turns = [turn(0, "m0"), turn(1, id)];
-    await chat.transcript.sync();
-    expect(chat.draft.text).toBe(left);
-    expect(chat.draft.message_id).not.toBe(id);
-  }
-});
-
-test("words that are written while the device keeps a message stay in the box", async () => {
-  const service = new Service();
-  const chat = new Chat(visitWith(service));
-  await chat.transcript.load();
-  chat.write("words");
-  const sending = chat.send();
-  chat.write("words, and others");
-  await sending;
-  expect(chat.draft.text).toBe("words, and others");
-  expect(chat.transcript.find(chat.draft.message_id)).toBeUndefined();
-});
-
-test("a page that finds the session elsewhere before the first word goes there", async () => {
-  const service = new Service();
-  service.turns = [];
-  let refreshed = 0;
-  const visit = { ...visitWith(service), refresh: async () => void (refreshed += 1) };
-  const chat = new Chat(visit);
-  await chat.transcript.load();
-  service.refuse(new Refused(409, "session_ended", "", "r"));
-  await chat.begin();
-  expect(chat.begins).toBe(false);
-  expect(refreshed).toBe(1);
-});
-
-function visitWith(service: Service): Visit {
-  const { outbox } = new Device();
-  return {
-    api: service.api,
-    outbox: { ...outbox, put: () => new Promise<void>((resolve) => setTimeout(resolve, 5)) },
-    clock: new Clock(),
-    session: { id: "s", created_at: "2026-01-01T00:00:00.000Z", chat: { assessment_id: "a" } },
-    capture: () => undefined,
-    showHelp: () => undefined,
-  } as unknown as Visit;
-}

@@ -1,10 +1,11 @@
 import type { Id } from "../api/contract";
 import { Refused, Unreachable } from "../api/failures";
+import { type Connection, helpIn } from "../api/stream";
 import type { MessageEntry } from "../outbox/entries";
 import type { Visit } from "../visit";
 import { Paths, take } from "./calls";
 import type { Kept } from "./kept";
-import type { Transcript } from "./transcript.svelte";
+import { REUSED, type Transcript } from "./transcript.svelte";
 import type { Wakings } from "./wakings";
 
 const LONGEST_WAIT_MS = 45_000;
@@ -41,15 +42,22 @@ export class Bringing {
     if (known?.turnNumber != null && known.message === entry.body.message) return;
     transcript.add(entry);
     const { accepted, connection } = await this.posted(entry);
+    // Where the device keeps nothing, a read-back meanwhile has not found it here.
+    transcript.add(entry);
     transcript.hear(entry.message, accepted);
     this.parts.taken(entry.message);
-    if (this.parts.closing.aborted) connection.leave();
+    if (this.parts.closing.aborted) this.hearHelp(connection);
     else transcript.follow(entry.message, connection);
   }
 
   private async bringElsewhere(entry: MessageEntry): Promise<void> {
     const { connection } = await take(this.parts.visit.api, new Paths(entry.session).turns, entry.body);
-    connection.leave();
+    this.hearHelp(connection);
+  }
+
+  /** Nobody reads this reply here; help that comes with it is shown all the same. */
+  private hearHelp(connection: Connection): void {
+    void helpIn(connection).then((help) => help !== null && this.parts.visit.showHelp());
   }
 
   private async posted(entry: MessageEntry) {
@@ -86,8 +94,11 @@ export class Bringing {
   }
 
   private async refused(entry: MessageEntry, code: string): Promise<void> {
-    const exchange = this.parts.transcript.find(entry.message);
-    if (exchange !== undefined) await this.parts.transcript.refuse(exchange, code);
+    const { transcript } = this.parts;
+    const known = transcript.find(entry.message);
+    const others = code === REUSED && known?.whereabouts === "sent" && known.message !== entry.body.message;
+    const exchange = others ? transcript.addBeside(entry) : known;
+    if (exchange != null) await transcript.refuse(exchange, code);
   }
 }
 

@@ -11,7 +11,7 @@ import { asSent, faultOf, withoutNul } from "./message";
 import { NO_REPLY, PAUSES } from "./rules";
 import { Tabs } from "./tabs";
 import { SeenTimes } from "./times";
-import { Transcript } from "./transcript.svelte";
+import { REUSED, Transcript } from "./transcript.svelte";
 import { Wakings } from "./wakings";
 
 /** A fault that the person is told of: a code that the words have a sentence for, and what to quote. */
@@ -47,6 +47,8 @@ export class Chat {
   private readonly wakings = new Wakings();
   private readonly closing = new AbortController();
   private leaving: (() => void)[] = [];
+  /** What stood in the composer when it was last sent here. */
+  private sent: Pick<Draft, "message_id" | "text"> | null = null;
   private loaded: Promise<void> = Promise.resolve();
 
   constructor(private readonly visit: Visit) {
@@ -97,7 +99,7 @@ export class Chat {
     const ticking = setInterval(() => (this.now = clock.now()), TICK_MS);
     this.leaving = [
       () => clearInterval(ticking),
-      outbox.whenDelivered(({ entry }) => entry.kind === "message" && this.elsewhere(entry.message)),
+      outbox.whenDelivered(({ entry }) => entry.kind === "message" && this.elsewhere(entry)),
       outbox.whenRefused((one) => one.kind === "message" && this.refusedElsewhere(one)),
     ];
     this.loaded = Promise.all([this.transcript.load(), this.loadDraft()]).then(() => undefined);
@@ -111,7 +113,6 @@ export class Chat {
     this.visit.outbox.bringMessagesBy(null);
     this.transcript.close();
     for (const leave of this.leaving) leave();
-    this.visit.stay(false);
     this.times.leave();
     this.tabs.close();
     this.wakings.close();
@@ -167,6 +168,7 @@ export class Chat {
   async send(): Promise<void> {
     if (!this.maySend) return;
     this.sending = true;
+    this.sent = this.draft;
     const entry = this.entry();
     this.visit.capture("MESSAGE_SEND", { message_id: entry.message });
     try {
@@ -289,13 +291,18 @@ export class Chat {
   }
 
   /** A message was taken from another tab, or brought by the outbox itself. */
-  private elsewhere(message: Id): void {
-    if (this.transcript.find(message)?.turnNumber === null) void this.transcript.sync();
+  private elsewhere({ session, message }: MessageEntry): void {
+    if (session !== this.visit.session.id) return;
+    // A read-back of before it was taken, while the outbox had given it up already, has not found it at all.
+    if ((this.transcript.find(message)?.turnNumber ?? null) === null) void this.transcript.sync();
   }
 
-  private refusedElsewhere({ item, code }: RefusedEntry): void {
+  private refusedElsewhere({ session, item, code }: RefusedEntry): void {
+    if (session !== this.visit.session.id) return;
     const exchange = this.transcript.find(item);
-    if (exchange !== undefined) void this.transcript.refuse(exchange, code);
+    if (exchange?.whereabouts === "waiting") void this.transcript.refuse(exchange, code);
+    // Words of this tab may have been kept by another one, under an id of their own.
+    else if (code === REUSED) void this.transcript.sync();
   }
 
   private adopted(): void {
@@ -304,13 +311,23 @@ export class Chat {
     this.parted();
   }
 
-  /** The draft was sent, here before a reload or in another tab; words that were added since are a draft of their own. */
+  /**
+   * The draft was sent. What was typed on to it here, until the box could be emptied, is a draft of its own; so are
+   * words that were changed since, here or in another tab, as they stand.
+   */
   private parted(): void {
-    const sent = this.transcript.find(this.draft.message_id);
-    if (sent === undefined) return;
-    if (sent.message === asSent(this.draft.text)) return this.clear();
-    this.draft = { ...this.draft, message_id: crypto.randomUUID() };
-    this.kept.keepDraft(this.draft);
+    const { message_id, text } = this.draft;
+    const known = this.transcript.find(message_id);
+    if (known === undefined) return;
+    if (known.message === asSent(text)) return this.clear();
+    const before = this.sent?.message_id === message_id ? this.sent.text : "";
+    if (before !== "" && text.startsWith(before)) {
+      this.draft = newDraft();
+      this.write(text.slice(before.length));
+    } else {
+      this.draft = { ...this.draft, message_id: crypto.randomUUID() };
+      this.kept.keepDraft(this.draft);
+    }
   }
 
   private moved(code: string): void {

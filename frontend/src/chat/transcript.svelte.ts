@@ -12,6 +12,9 @@ import { follow, isToBeJoined, PAUSES } from "./rules";
 import type { Connection } from "../api/stream";
 import type { Wakings } from "./wakings";
 
+/** The service's code for an id that came with other words before, such as those of one draft in two tabs. */
+export const REUSED = "message_id_reused";
+
 /** What the transcript is given, and whom it tells. */
 export interface TranscriptParts {
   visit: Visit;
@@ -40,6 +43,8 @@ export class Transcript {
   private following: { id: Id; follower: Follower; done: Promise<void> } | null = null;
   private syncing: Promise<boolean> | null = null;
   private again = false;
+  /** How many messages were accepted here. */
+  private taken = 0;
   private tries = 0;
   private waits = false;
   private helped: Id | undefined;
@@ -103,10 +108,11 @@ export class Transcript {
   }
 
   private async syncOnce(): Promise<boolean> {
+    const taken = this.taken;
     try {
       const { turns, ...interview } = await this.parts.visit.api.call<Interview>(this.parts.paths.chat);
       if (this.parts.closing.aborted) return false;
-      await this.adopt(interview, turns);
+      await this.adopt(interview, turns, taken);
       this.tries = 0;
       return true;
     } catch (error) {
@@ -128,9 +134,19 @@ export class Transcript {
     });
   }
 
-  private async adopt(interview: Omit<Interview, "turns">, turns: Interview["turns"]): Promise<void> {
+  /** `taken`: how many messages had been accepted when it was asked for. */
+  private async adopt(
+    interview: Omit<Interview, "turns">,
+    turns: Interview["turns"],
+    taken: number,
+  ): Promise<void> {
     const unsent = await this.unsent();
     const notSent = await this.parts.kept.notSent();
+    // It may be of before a message that the outbox has given up by now: that one would be shown nowhere.
+    if (taken !== this.taken) {
+      this.again = true;
+      return;
+    }
     this.interview = interview;
     this.exchanges = merged(turns, {
       unsent,
@@ -146,9 +162,21 @@ export class Transcript {
     this.parts.adopted();
   }
 
+  /** Show a message that waits on this device beside other words, which its id stands for; null: it is shown so. */
+  addBeside(entry: MessageEntry): Exchange | null {
+    const sentAt = this.createdAt + entry.body.session_ms;
+    const words = entry.body.message;
+    if (this.exchanges.some((one) => one.message === words && one.sentAt === sentAt)) return null;
+    const id = crypto.randomUUID();
+    this.exchanges.push(waitingExchange(id, words, sentAt));
+    return this.find(id) ?? null;
+  }
+
   /** Show words as refused for good, and keep them until the person has done with them. */
   async refuse(exchange: Exchange, code: string): Promise<void> {
     if (exchange.whereabouts !== "waiting") return;
+    // The id stands for other words, under which these would not be found again.
+    if (code === REUSED) exchange.messageId = crypto.randomUUID();
     exchange.whereabouts = "refused";
     exchange.refusal = code;
     const { messageId, message, sentAt } = exchange;
@@ -210,6 +238,7 @@ export class Transcript {
   private accepted(exchange: Exchange, turnNumber: number): void {
     exchange.turnNumber = turnNumber;
     exchange.whereabouts = "sent";
+    this.taken += 1;
     if (this.interview !== null) this.interview.paused = false;
     this.parts.accepted(exchange.messageId);
   }

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import { Clock } from "./clock";
+import type { Memory } from "./memory";
 import { askTime } from "./watch";
 
 const SERVER = Date.parse("2026-01-01T00:00:00.000Z");
@@ -142,4 +143,23 @@ test("the server is asked for its time by a cheap call, and a failure is no faul
   expect(device.clock.known).toBe(false);
   await askTime(device.clock, () => Promise.resolve(told));
   expect(device.clock.known).toBe(true);
+});
+
+test("a load without the server goes on by what an earlier one heard", () => {
+  let kept = 0;
+  const memory: Memory = { recall: () => kept, keep: (ahead) => (kept = ahead) };
+  const day = 24 * HOUR;
+  const earlier = new Clock(
+    () => 1_000,
+    () => SERVER + day,
+    memory,
+  );
+  earlier.heard(1_000, new Date(SERVER).toISOString());
+  const later = new Clock(
+    () => 5,
+    () => SERVER + day + 60_000,
+    memory,
+  );
+  expect(later.known).toBe(false);
+  expect(later.stamp(new Date(SERVER).toISOString()).session_ms).toBe(60_000);
 });

@@ -1,3 +1,5 @@
+import { noMemory, type Memory } from "./memory";
+
 /** How many round trips are remembered: the best of them tells the offset. */
 const REMEMBERED = 20;
 /** How far two clocks of a device and a server part in a millisecond, at most: quartz is that good. */
@@ -6,6 +8,8 @@ const DRIFT = 1e-4;
 const JUMP_MS = 1_500;
 /** A device that slept longer was more likely set to another day. */
 const LONGEST_SLEEP_MS = 16 * 3_600_000;
+/** What is kept of the device's clock is kept anew when it is off by more. */
+const KEPT_WELL_MS = 1_000;
 
 interface Sample {
   offset: number;
@@ -34,11 +38,15 @@ export class Clock {
   private slept = 0;
   /** Ticks when a jump was last seen; what is of before is of no more use once the server is heard. */
   private jumped: number | null = null;
+  /** How far the device's clock was ahead when the server was heard, at this load or an earlier one. */
+  private kept: number;
 
   constructor(
     private readonly monotonic: () => number = () => performance.now(),
     private readonly wall: () => number = () => Date.now(),
+    private readonly memory: Memory = noMemory,
   ) {
+    this.kept = memory.recall();
     this.last = { ticks: monotonic(), wall: wall() };
   }
 
@@ -61,6 +69,9 @@ export class Clock {
     const now = this.monotonic();
     this.samples.push({ offset: server - (sent + now) / 2, roundTrip: now - sent, at: now });
     if (this.samples.length > REMEMBERED) this.samples.shift();
+    if (Math.abs(this.ahead - this.kept) <= KEPT_WELL_MS) return;
+    this.kept = this.ahead;
+    this.memory.keep(this.kept);
   }
 
   /** Whether a server has told its time. */
@@ -74,7 +85,7 @@ export class Clock {
     return !this.known || this.jumped !== null;
   }
 
-  /** The server's time now, in milliseconds since 1970; the device's own while no server has told it. */
+  /** The server's time now, in milliseconds since 1970; by what an earlier load heard while no server has told it. */
   now(): number {
     this.look();
     const ticks = this.monotonic();
@@ -83,7 +94,7 @@ export class Clock {
       (least, one) => (least === null || error(one) < error(least) ? one : least),
       null,
     );
-    return best === null ? this.wall() : ticks + best.offset + this.slept;
+    return best === null ? this.wall() - this.kept : ticks + best.offset + this.slept;
   }
 
   /** How far the device's clock is ahead of the server's, in milliseconds; 0 while unknown. */

@@ -2,11 +2,14 @@ import { Api } from "../api/client";
 import type { Id, Session, StudyName, User } from "../api/contract";
 import { Refused, Unreachable } from "../api/failures";
 import { Clock } from "../clock/clock";
+import { ofThisBrowser } from "../clock/memory";
 import { watchTime } from "../clock/watch";
 import type { Outbox } from "../outbox/entries";
 import { leftOnThisDevice, openOutbox } from "../outbox/outbox.svelte";
 import { access } from "../troubles/access.svelte";
 import { Deed } from "../troubles/deed.svelte";
+import { watchingLogins } from "../troubles/logins";
+import { Helping } from "./helping";
 import {
   leaveNotice,
   rememberedPerson,
@@ -19,6 +22,7 @@ import {
 import { route } from "./route.svelte";
 import { openOnes } from "./rules";
 import { hearTabs, tellTabs, type Told } from "./tabs";
+import { forgetTakenBack } from "./taken_back";
 import { JourneyVisit, LAST_SESSION } from "./visit.svelte";
 
 /** `languages`: those that a session can be begun in. */
@@ -32,8 +36,12 @@ const OPENING_MS = 8_000;
 
 /** Who is here, and what they are at. */
 export class Journey {
-  readonly clock = new Clock();
-  readonly api = new Api(this.clock, (...all) => this.fetching(...all));
+  readonly clock = new Clock(undefined, undefined, ofThisBrowser);
+  private readonly fetching = watchingLogins(
+    (...call) => fetch(...call),
+    () => this.user?.id ?? null,
+  );
+  readonly api = new Api(this.clock, this.fetching);
   readonly pageId: Id = crypto.randomUUID();
   /** Reactive, as all below. */
   phase = $state<Phase>("opening");
@@ -47,6 +55,7 @@ export class Journey {
   /** What waits on this device for other people's next login. */
   leftByOthers = $state(0);
   readonly opening = new Deed();
+  private readonly helping = new Helping(() => (this.helpOpen = true));
 
   /** Begin with what the address says: a link, or who was here. */
   begin(): void {
@@ -121,7 +130,7 @@ export class Journey {
   async enter(session: Session): Promise<void> {
     if (this.outbox === null) return;
     this.leaveVisit();
-    const showHelp = () => (this.helpOpen = true);
+    const showHelp = () => this.helping.show();
     const { api, clock, outbox, pageId } = this;
     const visit = new JourneyVisit({ api, clock, outbox, pageId, session, showHelp });
     this.visit = visit;
@@ -166,6 +175,8 @@ export class Journey {
     this.leftByOthers = left
       .filter((one) => one.person !== user.id)
       .reduce((sum, one) => sum + one.waiting, 0);
+    // What was taken back on another device, of sessions that are not shown, too.
+    for (const one of this.sessions) void forgetTakenBack(this.outbox, one).catch(() => undefined);
     const session = await this.toGoOnWith(this.outbox);
     if (session === null) this.phase = "home";
     else await this.enter(session);
@@ -205,6 +216,7 @@ export class Journey {
     const outbox = await openOutbox(person, this.api, this.clock);
     // What is refused is read for risk all the same.
     outbox.whenRefused((_, help) => (this.helpOpen ||= help !== null));
+    outbox.whenDelivered((delivered) => this.helping.delivered(delivered));
     return outbox;
   }
 
@@ -234,13 +246,7 @@ export class Journey {
     if ("opened" in told) {
       if (this.visit?.session.id === told.opened) this.visit.ownedBy(told.by);
     } else if (told.person !== this.person) location.reload();
-    else if (access.lapsed) this.regained();
-  }
-
-  private async fetching(...all: Parameters<typeof fetch>): Promise<Response> {
-    const reply = await fetch(...all);
-    if (reply.status === 401 && this.user !== null && !String(all[0]).startsWith("/api/auth/log"))
-      access.lapse();
-    return reply;
+    // What this tab sent under the login before may yet be refused.
+    else this.regained();
   }
 }

@@ -1,14 +1,16 @@
 import type { Api } from "../api/client";
 import type { AnswerReceipt, Id, Session, Trigger } from "../api/contract";
-import { Refused } from "../api/failures";
+import type { Refused } from "../api/failures";
 import { Camera } from "../camera/state.svelte";
 import type { Clock } from "../clock/clock";
 import type { Delivered, Outbox, RefusedEntry } from "../outbox/entries";
 import { Deed } from "../troubles/deed.svelte";
+import { passes } from "../troubles/rules";
 import type { Visit } from "../visit";
 import { spoken } from "../words/languages.svelte";
 import { chatIsOver, hasEnded, NOTHING_SEEN, screenOf, wantsCamera, withAnswered, type Seen } from "./rules";
 import { tellTabs } from "./tabs";
+import { forgetTakenBack } from "./taken_back";
 
 export interface VisitParts {
   api: Api;
@@ -34,20 +36,31 @@ export class JourneyVisit implements Visit {
   /** Reactive, as all below. */
   session: Session = $state.raw() as Session;
   seen = $state.raw<Seen>(NOTHING_SEEN);
-  private staying = $state(false);
+  /** The interview that was opened on this device, and whose end was not read to the end yet. */
+  private staying = $state<Id | null>(null);
   readonly screen = $derived(
-    this.staying && chatIsOver(this.session) ? "chat" : screenOf(this.session, this.seen),
+    this.staying === this.session.chat.assessment_id && chatIsOver(this.session)
+      ? "chat"
+      : screenOf(this.session, this.seen),
   );
   /** Another page of this session took the camera over. */
   readonly elsewhere = $derived.by(() => {
     const owner = this.session.page_id;
     return owner !== null && owner !== this.pageId && !hasEnded(this.session);
   });
+  /** Resolves when nothing waits any more of what the session was last told to be without. @throws DOMException. */
+  forgotten: Promise<void> = Promise.resolve();
   /** What `refresh` is at. */
   readonly refreshing = new Deed();
   private asked: Promise<void> | null = null;
   /** This page asked to own the camera. */
   private owning = false;
+  /** It was not told yet whether it does: until then the session may name the page of the load before. */
+  private claiming = false;
+  /** How many calls that take the camera back are not over yet: the service may still say that it is agreed to. */
+  private takingBack = 0;
+  /** Counts what verbs told: a look that was sent before tells how it stood before. */
+  private told = 0;
   private closed = false;
   private silent: () => void = () => undefined;
   private poll: ReturnType<typeof setInterval> | undefined;
@@ -57,7 +70,8 @@ export class JourneyVisit implements Visit {
     this.clock = parts.clock;
     this.outbox = parts.outbox;
     this.pageId = parts.pageId;
-    this.session = parts.session;
+    this.claiming = !hasEnded(parts.session);
+    this.session = this.asOurs(parts.session);
     this.camera = new Camera({ ...parts, session: () => this.session });
   }
 
@@ -65,6 +79,7 @@ export class JourneyVisit implements Visit {
   async begin(): Promise<void> {
     spoken.speak(this.session.language);
     this.seen = (await this.outbox.kept<Seen>(this.seenName)) ?? NOTHING_SEEN;
+    this.staying = (await this.outbox.kept<Id>(this.stayName)) ?? null;
     if (this.closed) return;
     this.take(this.session);
     document.addEventListener("visibilitychange", this.look);
@@ -89,17 +104,18 @@ export class JourneyVisit implements Visit {
     document.removeEventListener("visibilitychange", this.look);
   }
 
-  /** Let this page own the camera. */
+  /** Let this page own the camera; until the service has answered, it does. */
   async own(): Promise<void> {
     this.owning = true;
+    this.claiming = true;
+    this.session = this.asOurs(this.session);
     tellTabs({ opened: this.session.id, by: this.pageId });
     try {
-      await this.post("open", { page_id: this.pageId });
-    } catch (fault) {
       // It ended, or is another person's: no camera is turned on for it.
-      if (fault instanceof Refused && !fault.passing) void this.refresh();
-      // The next look at the session tells whose the camera is; until then this page goes on.
-      else this.wake();
+      if (!(await this.claim())) void this.refresh();
+    } catch {
+      // The next look at the session asks again.
+      this.wake();
     }
   }
 
@@ -117,7 +133,8 @@ export class JourneyVisit implements Visit {
   }
 
   stay(is: boolean): void {
-    this.staying = is;
+    this.staying = is ? this.session.chat.assessment_id : null;
+    void this.outbox.keep(this.stayName, this.staying, this.session.id).catch(() => undefined);
   }
 
   showHelp(): void {
@@ -133,34 +150,76 @@ export class JourneyVisit implements Visit {
   /** Call a verb of the session that answers the session. @throws Refused, Unreachable. */
   async post<T extends { session: Session }>(verb: string, body: object = {}): Promise<T> {
     const reply = await this.api.call<T>(`/sessions/${this.session.id}/${verb}`, { method: "POST", body });
-    if (reply.session.id === this.session.id) this.take(reply.session);
+    if (reply.session.id === this.session.id) {
+      this.told += 1;
+      this.take(reply.session);
+    }
     return reply;
+  }
+
+  /** Let the camera go, and keep it off until `work`, which takes the agreement back, is done or given up. */
+  async takingCameraBack<T>(work: () => Promise<T>): Promise<T> {
+    this.takingBack += 1;
+    this.camera.stop();
+    try {
+      return await work();
+    } finally {
+      this.takingBack -= 1;
+      this.wake();
+    }
   }
 
   /** Another tab says that it owns the camera now. */
   ownedBy(pageId: Id): void {
+    this.claiming = false;
     this.take({ ...this.session, page_id: pageId });
   }
 
-  /** Read how the session stands, once. @throws Refused, Unreachable. */
+  /** Read how the session stands, once; of a page that was not told yet whether it owns the camera, by asking that. */
   async read(): Promise<void> {
+    if (this.claiming && (await this.claim())) return;
+    const told = this.told;
     const { session } = await this.api.call<{ session: Session }>(`/sessions/${this.session.id}`);
-    this.take(session);
+    if (told === this.told) this.take(session);
+    else await this.read();
   }
 
-  private take(session: Session): void {
+  /** Ask to own the camera, once; false: for good not. @throws Refused, Unreachable what passes. */
+  private async claim(): Promise<boolean> {
+    try {
+      await this.post("open", { page_id: this.pageId });
+      this.claiming = false;
+      return true;
+    } catch (fault) {
+      if (!passes(fault)) this.claiming = false;
+      if (this.claiming) throw fault;
+      return false;
+    }
+  }
+
+  private asOurs(session: Session): Session {
+    return this.claiming && !hasEnded(session) ? { ...session, page_id: this.pageId } : session;
+  }
+
+  private take(told: Session): void {
+    this.forgotten = forgetTakenBack(this.outbox, told, this.session);
     // What comes back after the page left it turns no camera on, and is not what the page showed last.
-    if (this.closed) return;
+    if (this.closed) return void this.forgotten.catch(() => undefined);
+    const session = this.asOurs(told);
     this.session = session;
     void this.outbox.keep(LAST_SESSION, session).catch(() => undefined);
-    void this.outbox.follow(session).catch(() => undefined);
+    void this.forgotten
+      .catch(() => undefined)
+      .then(() => this.outbox.follow(session))
+      .catch(() => undefined);
     if (hasEnded(session)) this.camera.stop();
-    else if (this.owning && !this.elsewhere) this.wake();
+    else this.wake();
   }
 
-  /** Take pictures, where the person agreed to it and did not go on without a camera. */
+  /** Take pictures, where the person agreed to it, does not take it back, and did not go on without a camera. */
   private wake(): void {
-    if (!this.closed && wantsCamera(this.session) && this.camera.state === "off")
+    const may = this.owning && !this.elsewhere && !this.closed && this.takingBack === 0;
+    if (may && wantsCamera(this.session) && this.camera.state === "off")
       void this.camera.start().catch(() => undefined);
   }
 
@@ -187,6 +246,10 @@ export class JourneyVisit implements Visit {
 
   private get seenName(): string {
     return `seen:${this.session.id}`;
+  }
+
+  private get stayName(): string {
+    return `stay:${this.session.id}`;
   }
 }
 

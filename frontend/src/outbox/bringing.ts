@@ -7,6 +7,7 @@ import type {
   BringMessage,
   CaptureEntry,
   Delivered,
+  MessageEntry,
   NewEntry,
   RefusedEntry,
 } from "./entries";
@@ -76,10 +77,7 @@ export class Bringing {
     if (first === undefined) return;
     const [one, entry] = first;
     if (kind === "answer") return this.sendAnswers(pairs as [Waiting, AnswerEntry][], signal);
-    if (entry.kind === "message") {
-      await (this.bring?.(entry) ?? this.service.message(entry, signal));
-      return this.taken(one, entry, null, null);
-    }
+    if (entry.kind === "message") return this.sendMessage(one, entry, signal);
     if (kind === "announcement") {
       const reply = await this.service.announcements(
         pairs.map((pair) => pair[1] as AnnouncementEntry),
@@ -90,6 +88,17 @@ export class Bringing {
     }
     const receipt = await this.service.capture(entry as CaptureEntry, signal);
     await this.taken(one, entry, receipt, null);
+  }
+
+  private async sendMessage(one: Waiting, entry: MessageEntry, signal: AbortSignal): Promise<void> {
+    if (this.bring !== null) {
+      await this.bring(entry);
+      return this.taken(one, entry, null, null);
+    }
+    const { help } = await this.service.message(entry, signal);
+    await this.taken(one, entry, null, null);
+    // Neither the next message nor the sign waits for it.
+    void help.then((told) => told !== null && this.told.delivered({ entry, reply: null, help: told }));
   }
 
   private async sendAnswers(pairs: [Waiting, AnswerEntry][], signal: AbortSignal): Promise<void> {

@@ -9,7 +9,7 @@ import type {
   User,
 } from "../api/contract";
 import { Unreachable } from "../api/failures";
-import { Connection } from "../api/stream";
+import { Connection, helpIn } from "../api/stream";
 import type { AnnouncementEntry, AnswerEntry, CaptureEntry, MessageEntry } from "./entries";
 
 const ACCEPTED_MS = 20_000;
@@ -47,17 +47,26 @@ export class Calls {
     return phq.responses.find((one) => one.question_id === entry.question);
   }
 
-  /** Resolves once the service keeps the message; its reply goes on there, for whoever joins. */
-  async message(entry: MessageEntry, signal: AbortSignal): Promise<void> {
+  /**
+   * Resolves once the service keeps the message; its reply goes on there, for whoever joins. `help`: what the reply
+   * tells of it soon after, if the words are at risk; it never fails.
+   */
+  async message(entry: MessageEntry, signal: AbortSignal): Promise<{ help: Promise<Help | null> }> {
     const path = `/sessions/${entry.session}/chat/turns`;
     const over = new AbortController();
     const stop = () => over.abort(signal.reason);
     signal.addEventListener("abort", stop);
     const timer = setTimeout(() => over.abort(new Unreachable("timeout")), ACCEPTED_MS);
     try {
-      const { events } = await Connection.open(this.api, path, { method: "POST", body: entry.body }, over);
-      for await (const event of events) if (event.kind === "accepted") return;
-      throw new Unreachable("network");
+      const connection = await Connection.open(this.api, path, { method: "POST", body: entry.body }, over);
+      for (;;) {
+        const { done, value } = await connection.events.next();
+        if (done === true) throw new Unreachable("network");
+        if (value.kind === "accepted") return { help: helpIn(connection) };
+      }
+    } catch (error) {
+      over.abort(error);
+      throw error;
     } finally {
       clearTimeout(timer);
       signal.removeEventListener("abort", stop);

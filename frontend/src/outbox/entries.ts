@@ -50,7 +50,10 @@ export interface RefusedEntry {
 /** What of a session says how long its entries are kept on the device. */
 export type Standing = Pick<Session, "id" | "state" | "expires_at" | "completed_at">;
 
-/** What was taken, in whichever tab of this person; of a capture without its picture. */
+/**
+ * What was taken, in whichever tab of this person; of a capture without its picture. A message that no chat brought is
+ * told of once more if help comes with its reply.
+ */
 export type Delivered = { entry: NewEntry; reply: unknown; help: Help | null };
 
 /**
@@ -96,11 +99,13 @@ export interface Outbox {
   dismissRefused(): Promise<void>;
   /** Who brings messages while there is a chat; null: the outbox does, and reads until `accepted`. */
   bringMessagesBy(bring: BringMessage | null): void;
+  /** How many pictures of `session` wait, or their announcements alone. Reactive. */
+  picturesWait(session: Id): number;
   /** Resolves when no answer and no message of `session` waits any more. */
   settled(session: Id): Promise<void>;
   /** Try at once: the person asked, came back, or logged in. */
   nudge(): void;
-  /** Forget what is of `session` and not sent; a withdrawal of all, or of the camera's scope (captures alone). */
+  /** Forget all that there is of `session`, after a withdrawal of all; or what waits of `kinds`, of some scopes. */
   forget(session: Id, kinds?: readonly Kind[]): Promise<void>;
   /**
    * Keep a value for the next visit, encrypted as entries are, such as the session as it stood. It goes with

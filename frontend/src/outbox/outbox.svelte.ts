@@ -180,6 +180,13 @@ class Box implements Outbox {
     if (bring !== null) this.leader.want();
   }
 
+  picturesWait(session: Id): number {
+    // Who draws this is told when the queue changes: then these are counted anew.
+    void this.waiting;
+    const rows = this.queue.rows.filter((row) => row.session === session && LANE[row.kind] !== "words");
+    return new Set(rows.map((row) => row.item)).size;
+  }
+
   async settled(session: Id): Promise<void> {
     // What was chosen just now counts, though the device may still be writing it.
     await this.lines.words;

@@ -257,6 +257,16 @@ test("pictures that alone do not get through leave the sign at saved, and answer
   expect(outbox.sign).toBe("saved");
 });
 
+test("pictures that wait are counted by session, each once though its announcement waits, too", async () => {
+  on.service.fault = () => "network";
+  const outbox = await on.open();
+  await outbox.put(announcement("c1"));
+  await outbox.put(capture("c1"));
+  await outbox.put(announcement("c2"));
+  expect(outbox.picturesWait("s")).toBe(2);
+  expect(outbox.picturesWait("older")).toBe(0);
+});
+
 test("what an older session cannot bring does not hold up another one's handing in", async () => {
   on.service.fault = ({ path }) =>
     path.includes("/sessions/older/") ? { status: 500, code: "internal_error" } : undefined;

@@ -13,6 +13,8 @@ export type Trouble = "offline" | "login" | null;
 
 /** Who is logged in is asked again so often while a login is wanted, though nobody says that there was one. */
 const LOGIN_AGAIN_MS = 60_000;
+/** A person who enters something has it asked sooner, but not with each click. */
+const LOGIN_CLICK_MS = 5_000;
 /** What is under way may take so long when another page wants to send. */
 const FINISH_MS = 1_000;
 const HELD_BACK = new DOMException("makes way", "AbortError");
@@ -25,6 +27,9 @@ export class Sender {
   /** Whether it is known that `person` is the one logged in: what is sent goes under the cookie's login. */
   private known = true;
   private asking = false;
+  private askedAt = -Infinity;
+  /** Counts what tells of a new login: a 401 to what was sent before says nothing of it. */
+  private logins = 0;
   private askTries = 0;
   private readonly notBefore: Record<Lane, number> = { words: 0, ledger: 0, pictures: 0 };
   private readonly uplink = new Uplink();
@@ -68,8 +73,9 @@ export class Sender {
     if (LANE[kind] === "words") {
       this.lastClick = performance.now();
       this.holdBackPictures((size, ms) => this.uplink.mustYield(size, ms));
-      // The person is there: whether the service is back is looked at now, not after the pause.
-      if (this.active && this.trouble === "offline") this.ask();
+      // The person is there: whether the service or the login is back is looked at now, not after the pause.
+      const soon = this.trouble === "login" && performance.now() < this.askedAt + LOGIN_CLICK_MS;
+      if (this.active && this.trouble !== null && !soon) this.ask();
     }
     this.pump();
   }
@@ -77,6 +83,7 @@ export class Sender {
   /** Try all again at once. */
   nudge(): void {
     this.known = false;
+    this.logins += 1;
     this.askTries = 0;
     this.hurry();
     // Though nothing waits: the sign must not go on telling of a fault that is over.
@@ -143,26 +150,32 @@ export class Sender {
   private ask(): void {
     if (this.asking) return;
     this.asking = true;
+    this.askedAt = performance.now();
+    const logins = this.logins;
     void this.service
       .me()
       .then((id) => this.heardOf(id))
-      .catch((error: unknown) => this.notHeard(error))
+      .catch((error: unknown) => this.notHeard(error, logins))
       .finally(() => (this.asking = false))
-      .then(() => (this.known ? this.pump() : undefined));
+      .then(() => {
+        if (this.known) this.pump();
+        else if (logins !== this.logins) this.ask();
+      });
   }
 
   private heardOf(id: Id): void {
     this.askTries = 0;
     if (id !== this.person) return this.wantLogin();
     this.known = true;
+    this.logins += 1;
     // Only words: a picture that fails by itself must keep its pauses.
     this.notBefore.words = 0;
     for (const one of this.queue.all) if (LANE[one.row.kind] === "words") one.notBefore = 0;
     this.setTrouble(null);
   }
 
-  private notHeard(error: unknown): void {
-    if (error instanceof Refused && error.status === 401) return this.wantLogin();
+  private notHeard(error: unknown, logins: number): void {
+    if (isLoginWanted(error)) return logins === this.logins ? this.wantLogin() : undefined;
     this.askTries += 1;
     const pause = backOff("words", this.askTries, error);
     if (this.trouble !== "login") this.setTrouble("offline");
@@ -185,13 +198,16 @@ export class Sender {
   private begin(job: Job): void {
     const stop = new AbortController();
     const since = performance.now();
+    const logins = this.logins;
     this.calls += 1;
     for (const one of job.items) {
       Object.assign(one, { busy: true, call: this.calls, since });
       one.tries += 1;
     }
     const over = this.attempt(job, stop.signal, since)
-      .catch((failure: unknown) => this.failed(job, failure, since))
+      .catch((failure: unknown) =>
+        isLoginWanted(failure) && logins !== this.logins ? this.doubt() : this.failed(job, failure, since),
+      )
       .catch(() => undefined)
       .then(() => {
         this.running.delete(job);
@@ -254,4 +270,8 @@ export class Sender {
         if (shared && decided.whose === "item") one.alone = true;
     }
   }
+}
+
+function isLoginWanted(failure: unknown): boolean {
+  return failure instanceof Refused && failure.status === 401;
 }

@@ -90,6 +90,11 @@ describe("what is shown of answers here and there", () => {
     expect(merged([stored(1, 5, 300)], [unsent(3, 2, 200)]).get("a")?.value).toBe(1);
   });
 
+  test("a click of a higher version is shown though a clock that was set made its time older", () => {
+    expect(merged([stored(1, 1, 100)], [unsent(3, 2, -86_400_000)]).get("a")?.value).toBe(3);
+    expect(merged([], [unsent(1, 1, 100), unsent(2, 2, -86_400_000)]).get("a")?.value).toBe(2);
+  });
+
   test("of two clicks that wait the later one is shown", () => {
     expect(merged([], [unsent(1, 1, 100), unsent(2, 2, 150)]).get("a")).toEqual({
       value: 2,

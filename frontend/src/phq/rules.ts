@@ -37,7 +37,9 @@ export function merged(stored: readonly StoredAnswer[], unsent: readonly NewEntr
     if (entry.kind !== "answer") continue;
     const { value, version, session_ms } = entry.body;
     const before = answers.get(entry.question);
-    if (before === undefined || isNewer({ value, version, session_ms }, before)) {
+    // A higher version will be stored, whenever it was chosen; a lower one only if it is the person's newest choice.
+    const wins = before === undefined || version > before.version;
+    if (wins || isNewer({ value, version, session_ms }, before)) {
       answers.set(entry.question, { value, version, session_ms });
     }
   }

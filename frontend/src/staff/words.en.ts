@@ -87,7 +87,6 @@ export const english: StaffWords = {
   score: "Score",
   scoreOf: (total, min, max) => `${total} (of ${min} to ${max})`,
   noTotal: "No total while a scored question has no value",
-  severities: {},
   aboveCutOff: (cutOff) => `At or above the cut-off of ${cutOff}`,
   belowCutOff: (cutOff) => `Below the cut-off of ${cutOff}`,
   prorated: (total) => `Prorated: ${total}`,

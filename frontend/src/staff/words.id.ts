@@ -86,13 +86,6 @@ export const indonesian: StaffWords = {
   score: "Skor",
   scoreOf: (total, min, max) => `${total} (dari ${min} sampai ${max})`,
   noTotal: "Belum ada jumlah selama pertanyaan yang dinilai belum bernilai",
-  severities: {
-    minimal: "minimal",
-    mild: "ringan",
-    moderate: "sedang",
-    "moderately severe": "agak berat",
-    severe: "berat",
-  },
   aboveCutOff: (cutOff) => `Sama dengan atau di atas nilai batas ${cutOff}`,
   belowCutOff: (cutOff) => `Di bawah nilai batas ${cutOff}`,
   prorated: (total) => `Perkiraan sebanding: ${total}`,

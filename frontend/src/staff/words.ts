@@ -49,7 +49,6 @@ export interface StaffWords {
   score: string;
   scoreOf: (total: string, min: string, max: string) => string;
   noTotal: string;
-  severities: Record<string, string>;
   aboveCutOff: (cutOff: string) => string;
   belowCutOff: (cutOff: string) => string;
   prorated: (total: string) => string;

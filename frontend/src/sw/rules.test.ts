@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { answerOf, outdated } from "./rules";
+import { answerOf, others, outdated } from "./rules";
 
 const ORIGIN = "https://study.example";
 
@@ -22,6 +22,8 @@ test("another origin's files are none of the worker's", () => {
   expect(answerOf(new URL("https://other.example/assets/a.js"), ORIGIN, "GET", "no-cors")).toBe("no");
 });
 
-test("shells of other versions are outdated, and no other cache is", () => {
-  expect(outdated(["shell-1", "shell-2", "else"], "2")).toEqual(["shell-1"]);
+test("of other versions the two newest shells stay, which a tab may run on, and no other cache is touched", () => {
+  expect(others(["shell-1", "shell-2", "else"], "2")).toEqual(["shell-1"]);
+  expect(outdated(["shell-1", "shell-2", "else"], "2")).toEqual([]);
+  expect(outdated(["shell-1", "shell-2", "else", "shell-3", "shell-4"], "4")).toEqual(["shell-1"]);
 });

@@ -25,7 +25,18 @@ export function answerOf(url: URL, origin: string, method: string, mode: string)
   return kept ? "file" : "no";
 }
 
-/** Shells of other versions, which nobody needs once this version serves all pages. */
-export function outdated(caches: readonly string[], version: string): string[] {
+/** Shells of other versions, the oldest first. */
+export function others(caches: readonly string[], version: string): string[] {
   return caches.filter((name) => name.startsWith(PREFIX) && name !== cacheOf(version));
+}
+
+/**
+ * How many shells of other versions stay. A tab may still run on the one before this, though another tab's visit has
+ * brought this one; and one that was built between the two, and never served a page, must not push that out.
+ */
+const STAY = 2;
+
+/** Shells of other versions that nobody needs any more once this version serves the pages. */
+export function outdated(caches: readonly string[], version: string): string[] {
+  return others(caches, version).slice(0, -STAY);
 }

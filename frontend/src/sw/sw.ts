@@ -1,4 +1,4 @@
-import { answerOf, cacheOf, outdated, type Shell } from "./rules";
+import { answerOf, cacheOf, others, outdated, type Shell } from "./rules";
 
 /** Written in when the page is built. */
 declare const SHELL: Shell;
@@ -64,7 +64,7 @@ async function page(): Promise<Response> {
   const waiting = worker.registration.waiting;
   const open = await worker.clients.matchAll({ type: "window" });
   if (waiting !== null && open.length < 2) {
-    const newer = outdated(await caches.keys(), shell.version).at(-1);
+    const newer = others(await caches.keys(), shell.version).at(-1);
     const fresh = newer === undefined ? undefined : await (await caches.open(newer)).match(PAGE);
     if (fresh !== undefined) {
       waiting.postMessage(TAKE_OVER);

@@ -2,15 +2,18 @@
 class Access {
   /** Reactive: a login is wanted. */
   lapsed = $state(false);
+  /** Counts logins: what an older one is refused says nothing of the present one. */
+  logins = 0;
   private waiting: (() => void)[] = [];
 
-  /** The service said 401 to a call that needs a login. */
-  lapse(): void {
-    this.lapsed = true;
+  /** The service said 401 to a call that needs a login, sent when there had been so many `logins`. */
+  lapse(logins: number): void {
+    if (logins === this.logins) this.lapsed = true;
   }
 
   /** Somebody logged in. */
   regain(): void {
+    this.logins += 1;
     this.lapsed = false;
     for (const tell of this.waiting.splice(0)) tell();
   }

@@ -28,7 +28,7 @@ test("what passes is tried again at once when asked for", async () => {
 });
 
 test("a login that lapsed is waited for", async () => {
-  access.lapse();
+  access.lapse(access.logins);
   const deed = new Deed();
   const done = deed.run(failing(refused(401, "login_required")));
   await vi.waitFor(() => expect(deed.busy).toBe(true));

@@ -59,6 +59,10 @@ class Making:
         self.unused = most - spent.cost(told, characters)
         self.spent = Spent(spent.day_at, spent.tokens_before + most, 0)
 
+    def note_again(self, spent: Spent) -> None:
+        """Note what was counted for one more ask; what the turn had cost before has been settled."""
+        self.spent, self.unused, self.told, self.characters = spent, 0, Told(), 0
+
     def note_ask(self, prompt: Prompt) -> Told:
         """Note that a reply is asked for now; what is said of it goes into what is given."""
         self.parameters, self.instructions_sha256 = prompt.parameters, prompt.instructions_sha256

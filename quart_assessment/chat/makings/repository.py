@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from quart_assessment.chat.facts import TurnKey
+from quart_assessment.chat.facts import Hold
 from quart_assessment.chat.tables import turns
 
 # What was measured by a worker's clock is kept by the database's, as all times are.
@@ -20,6 +20,7 @@ _MAKING = sa.text("""
         first_piece_at = now() - make_interval(secs => :first_piece_ago),
         last_piece_at = now() - make_interval(secs => :last_piece_ago)
     WHERE session_id = :session_id AND message_id = :message_id AND worker_id = :worker_id
+        AND asks = :asks
 """).bindparams(sa.bindparam("parameters", type_=turns.c.parameters.type))
 _MAKINGS = sa.text("""
     SELECT message_id, connection, provider, model, model_answered, parameters,
@@ -29,12 +30,9 @@ _MAKINGS = sa.text("""
 """)
 
 
-async def update_making(
-    connection: AsyncConnection, key: TurnKey, worker_id: UUID, making: dict[str, Any]
-) -> None:
+async def update_making(connection: AsyncConnection, hold: Hold, making: dict[str, Any]) -> None:
     """Store how the reply of a turn is made by this worker, whoever may have ended it meanwhile."""
-    ours = {"session_id": key.session_id, "message_id": key.message_id, "worker_id": worker_id}
-    await connection.execute(_MAKING, making | ours)
+    await connection.execute(_MAKING, making | hold.named)
 
 
 async def select_makings(connection: AsyncConnection, session_id: UUID) -> dict[UUID, dict[str, Any]]:

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from quart_assessment.chat.facts import TurnKey
+from quart_assessment.chat.facts import Hold, TurnKey
 from quart_assessment.studies.definition import ChatSettings
 
 # Days are those of UTC. The study's row is the last lock of whoever takes it: others wait no longer than a commit.
@@ -40,6 +40,7 @@ _SETTLE = sa.text("""
     WITH was AS (
         SELECT u.model_tokens FROM turns u
         WHERE u.session_id = :session_id AND u.message_id = :message_id AND u.worker_id = :worker_id
+            AND u.asks = :asks
         FOR NO KEY UPDATE
     ), settled AS (
         UPDATE turns u SET model_tokens = :tokens FROM was
@@ -87,17 +88,7 @@ async def take_call(
 
 
 async def settle(
-    connection: AsyncConnection, key: TurnKey, worker_id: UUID, study_id: UUID, day_at: datetime, tokens: int
+    connection: AsyncConnection, hold: Hold, study_id: UUID, day_at: datetime, tokens: int
 ) -> None:
     """Let `tokens` stand on a turn of this worker, and correct the study's day by the difference; safe to repeat."""
-    await connection.execute(
-        _SETTLE,
-        {
-            "session_id": key.session_id,
-            "message_id": key.message_id,
-            "worker_id": worker_id,
-            "study_id": study_id,
-            "day_at": day_at,
-            "tokens": tokens,
-        },
-    )
+    await connection.execute(_SETTLE, hold.named | {"study_id": study_id, "day_at": day_at, "tokens": tokens})

@@ -1,3 +1,4 @@
+import type { Help } from "../../api/contract";
 import type { AnnouncementEntry, AnswerEntry } from "../entries";
 
 interface Asked {
@@ -21,6 +22,9 @@ export class FakeService {
   readonly messages: string[] = [];
   readonly announced = new Map<string, boolean>();
   readonly captures: string[] = [];
+  /** What stands beside answers and in replies, and when the reply goes on after it said `accepted`. */
+  help: Help | null = null;
+  goesOn: Promise<void> = Promise.resolve();
   fault: (asked: Asked) => Fault | undefined | Promise<Fault | undefined> = () => undefined;
 
   readonly fetch: typeof fetch = async (input, init = {}) => {
@@ -83,6 +87,7 @@ export class FakeService {
     if (!repeat && !known) this.revisions.push({ question, value, version, applied: !stale });
     const kept = this.answers.get(question);
     return {
+      ...(this.help === null ? {} : { help: this.help }),
       question_id: question,
       value: kept?.value,
       version: kept?.version,
@@ -94,8 +99,18 @@ export class FakeService {
 
   private message({ message_id }: { message_id: string }): Response {
     if (!this.messages.includes(message_id)) this.messages.push(message_id);
-    const text = `event: accepted\nid: 0\ndata: {"turn_number":1,"message_id":"${message_id}"}\n\n`;
-    return new Response(text, { headers: { "Content-Type": "text/event-stream" } });
+    const { help, goesOn } = this;
+    const accepted = `event: accepted\nid: 0\ndata: {"turn_number":1,"message_id":"${message_id}"}\n\n`;
+    const helped = help === null ? "" : `event: help\ndata: ${JSON.stringify(help)}\n\n`;
+    const body = new ReadableStream<Uint8Array>({
+      async start(controller) {
+        controller.enqueue(new TextEncoder().encode(accepted));
+        await goesOn;
+        controller.enqueue(new TextEncoder().encode(helped));
+        controller.close();
+      },
+    });
+    return new Response(body, { headers: { "Content-Type": "text/event-stream" } });
   }
 }
 
