@@ -45,6 +45,7 @@ async def test_a_page_opened_again_without_the_service_shows_what_was_chosen(
     await walk.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     own_site.kill()
     await walk.answer(3)
+    await signed(walk.page, "Offline – kept on this device")
     await walk.page.reload()
     await expect(walk.question(2)).to_be_visible()
     await expect(walk.page.get_by_role("radio").nth(3)).to_be_checked()

@@ -13,6 +13,10 @@ import { Connection, helpIn } from "../api/stream";
 import type { AnnouncementEntry, AnswerEntry, CaptureEntry, MessageEntry } from "./entries";
 
 const ACCEPTED_MS = 20_000;
+
+/** Several answers that were saved by one call. */
+type Progress = Pick<AnswerReceipt, "answered" | "total">;
+type Together = Progress & { responses: Omit<AnswerReceipt, keyof Progress>[]; help?: Help };
 /** The service wants 8 KiB a second on average after the first half minute. */
 const FIRST_MS = 30_000;
 const SLOWEST_BYTES_A_MS = 8;
@@ -32,13 +36,16 @@ export class Calls {
   }
 
   /** Of one session, each question once; the receipts come in the same order. */
-  answers(
+  async answers(
     entries: readonly AnswerEntry[],
     signal: AbortSignal,
   ): Promise<{ responses: AnswerReceipt[]; help?: Help }> {
     const responses = entries.map((one) => ({ question_id: one.question, ...one.body }));
     const path = `/sessions/${entries[0]?.session ?? ""}/phq/responses`;
-    return this.api.call(path, { method: "POST", body: { responses }, signal });
+    const reply = await this.api.call<Together>(path, { method: "POST", body: { responses }, signal });
+    // How far the questionnaire is stands beside them, once for all.
+    const { answered, total } = reply;
+    return { ...reply, responses: reply.responses.map((one) => ({ ...one, answered, total })) };
   }
 
   /** The answer that the service holds, to see whether it is newer than ours. */

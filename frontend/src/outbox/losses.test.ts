@@ -118,3 +118,17 @@ test("what was taken while two readings of the device overlapped does not wait a
   await Promise.all([first, second]);
   expect(queue.all).toEqual([]);
 });
+
+test("of answers that were brought together each tells how far the questionnaire is", async () => {
+  on.service.fault = () => "network";
+  const page = on.browser.page();
+  const outbox = await on.open(page);
+  const told: unknown[] = [];
+  outbox.whenDelivered(({ reply }) => told.push(reply));
+  for (const question of ["q1", "q2", "q3", "q4"]) await outbox.put(answer(question, 1, 1));
+  on.service.fault = () => undefined;
+  page.say("online");
+  await vi.waitFor(() => expect(told).toHaveLength(4), 4_000);
+  expect(on.service.calls("POST", "/phq/responses").length).toBeGreaterThan(0);
+  for (const reply of told) expect(reply).toMatchObject({ answered: expect.any(Number), total: 9 });
+});

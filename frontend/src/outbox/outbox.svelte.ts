@@ -121,8 +121,10 @@ class Box implements Outbox {
 
   get sign(): Sign {
     if (this.overflowing) return "full";
+    // What the device has not written yet is not kept on it, whatever the way to the service is.
+    if (this.writing > 0) return "saving";
     if (this.trouble !== null) return this.trouble;
-    return this.writing + this.wordsWait > 0 ? "saving" : "saved";
+    return this.wordsWait > 0 ? "saving" : "saved";
   }
 
   get roomForPictures(): boolean {

@@ -72,7 +72,12 @@ export class FakeService {
     const all = responses as (AnswerEntry["body"] & { question_id: string })[];
     if (new Set(all.map((one) => one.question_id)).size < all.length)
       return refusal({ status: 422, code: "invalid" });
-    return ok({ responses: all.map((one) => this.save(one.question_id, one)), answered: 0, total: 9 });
+    const saved = all.map((one) => ({
+      ...this.save(one.question_id, one),
+      answered: undefined,
+      total: undefined,
+    }));
+    return ok({ responses: saved, answered: this.answers.size, total: 9 });
   }
 
   private save(question: string, body: AnswerEntry["body"]): object {
