@@ -168,6 +168,7 @@ export class Questions {
   }
 
   private async keep(): Promise<void> {
+    if (this.questionnaire === null) return;
     await this.visit.outbox
       .keep(this.keptName, this.questionnaire, this.visit.session.id)
       .catch(() => undefined);

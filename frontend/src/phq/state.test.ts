@@ -19,7 +19,7 @@ class Ground {
   refusals: Refused[] = [];
   completed = 0;
   away = false;
-  private readonly device = new Map<string, unknown>();
+  readonly device = new Map<string, unknown>();
   private tell: (delivered: Delivered) => void = () => undefined;
 
   readonly visit = {
@@ -131,6 +131,17 @@ test("a question that another device's answers ask for is shown when the service
   await questions.complete();
   expect(questions.shown.map((one) => one.id)).toEqual(["q1", "q2", "q3"]);
   expect(questions.place).toBe(2);
+});
+
+test("an answer that is saved before the questions were read keeps nothing in their place", async () => {
+  const ground = new Ground();
+  ground.away = true;
+  const questions = new Questions(ground.visit);
+  void questions.load();
+  ground.deliver("q1", 3, 2, 200);
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(ground.device.size).toBe(0);
+  questions.close();
 });
 
 test("before the service replies the page comes up with what was saved since it was read, and counts on from there", async () => {
