@@ -49,6 +49,12 @@ def missing_to_serve(settings: Settings) -> list[str]:
     return missing + _faults_of_connections(settings)
 
 
+def warnings(settings: Settings) -> list[str]:
+    """Say what will not work as its operator may think, before anything is served."""
+    said = (transport_warning(settings), page_warning(settings), model_warning(settings))
+    return [warning for warning in said if warning is not None]
+
+
 def page_warning(settings: Settings) -> str | None:
     """Say in a sentence or two why participants will find no page; None where there is one."""
     from quart_assessment.page.files import PageBroken, page_folder, read_page

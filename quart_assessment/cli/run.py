@@ -18,13 +18,7 @@ import click
 from pydantic import SecretStr
 
 from quart_assessment.cli.children import Child
-from quart_assessment.cli.environment import (
-    missing_to_serve,
-    model_warning,
-    page_warning,
-    transport_warning,
-    with_database,
-)
+from quart_assessment.cli.environment import missing_to_serve, warnings, with_database
 from quart_assessment.cli.probe import reachable, wait_for
 from quart_assessment.settings import Settings
 
@@ -246,9 +240,7 @@ async def _wait_until_ready(settings: Settings) -> bool:
 
 
 def _what_to_open(settings: Settings) -> Iterator[str]:
-    for warning in (transport_warning(settings), page_warning(settings), model_warning(settings)):
-        if warning is not None:
-            yield warning
+    yield from warnings(settings)
     yield f"Open            {settings.address}/"
     yield f"Documentation   {settings.address}/docs"
     accounts = settings.var_dir / "demo.json"

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from quart_assessment.cli.environment import missing_to_serve, model_warning, page_warning, transport_warning
+from quart_assessment.cli.environment import missing_to_serve, warnings
 from quart_assessment.serving.parent import end_with_parent
 from quart_assessment.settings import Settings
 
@@ -21,9 +21,8 @@ def serve(with_parent: int | None) -> None:
         click.echo(sentence, err=True)
     if missing:
         sys.exit(2)
-    for warning in (transport_warning(settings), page_warning(settings), model_warning(settings)):
-        if warning is not None:
-            click.echo(warning, err=True)
+    for warning in warnings(settings):
+        click.echo(warning, err=True)
     if with_parent is not None:
         end_with_parent(with_parent)
 

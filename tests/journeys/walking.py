@@ -77,10 +77,12 @@ class Walk:
         await self.at(key)
         await self.press(then)
 
-    async def to_questions(self) -> None:
-        """From the opened link to the first question, without the camera; the questionnaire comes first."""
+    async def to_questions(self, *, camera: bool = False) -> None:
+        """From the opened link to the first question, with the camera or without; the questionnaire comes first."""
         await self.begin()
-        await self.consent()
+        await self.consent(camera=camera)
+        if camera:
+            await self.check_camera()
         await self.read("instructions", "begin")
         await self.read("questionnaire", "begin")
 
@@ -137,12 +139,7 @@ class Walk:
 
     async def whole_way(self, answers: Mapping[int, int] | None = None, *, camera: bool = False) -> None:
         """From the opened link to the thanks, where the questionnaire comes first; `answers` as for answer_all."""
-        await self.begin()
-        await self.consent(camera=camera)
-        if camera:
-            await self.check_camera()
-        await self.read("instructions", "begin")
-        await self.read("questionnaire", "begin")
+        await self.to_questions(camera=camera)
         await self.answer_all(answers)
         await self.hand_in()
         await self.read("cooldown", "go on")
