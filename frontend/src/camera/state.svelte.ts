@@ -59,7 +59,7 @@ export class Camera {
   /** Counts openings: one that was overtaken lets its stream go. */
   private turn = 0;
   private opening: Promise<void> = Promise.resolve();
-  private bringing: Promise<unknown> = Promise.resolve();
+  private bringing: Promise<void> = Promise.resolve();
 
   constructor(private readonly parts: Parts) {
     this.captures = this.newCaptures();
@@ -104,7 +104,8 @@ export class Camera {
     this.unhook?.();
     this.unhook = null;
     this.release("off");
-    this.bringing = Promise.all([this.bringing, this.captures.close()]);
+    const [before, own] = [this.bringing, this.captures.close()];
+    this.bringing = before.then(() => own);
     this.captures = this.newCaptures();
   }
 

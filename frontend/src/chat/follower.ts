@@ -1,8 +1,7 @@
 import type { Api } from "../api/client";
 import { Refused, Unreachable } from "../api/failures";
 import type { StreamEvent } from "../api/events";
-import { askedMs, pauseMs } from "../api/pauses";
-import { DOUBTFUL_MS, isLast, PAUSES } from "./rules";
+import { DOUBTFUL_MS, isLast } from "./rules";
 import { Connection } from "../api/stream";
 import type { Waking, Wakings } from "./wakings";
 
@@ -44,8 +43,7 @@ export class Follower {
         if (this.stopping.signal.aborted) return "stopped";
         lost(why);
         this.tries += 1;
-        const pause = pauseMs(this.tries, PAUSES, why, chance());
-        await wakings.pause(pause, this.stopping.signal, askedMs(why) === null);
+        await wakings.pauseAfter(this.tries, why, this.stopping.signal, chance());
       }
     } finally {
       forget();

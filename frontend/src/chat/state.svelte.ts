@@ -1,6 +1,5 @@
 import type { Id } from "../api/contract";
 import { Refused, Unreachable } from "../api/failures";
-import { askedMs, pauseMs } from "../api/pauses";
 import type { MessageEntry, RefusedEntry } from "../outbox/entries";
 import type { Visit } from "../visit";
 import { Bringing } from "./bringing";
@@ -8,7 +7,7 @@ import { Paths, type Taken, take } from "./calls";
 import { type Draft, Kept } from "./kept";
 import { type Exchange, answered, composerOf, modelIsAway, waitingExchange } from "./log";
 import { asSent, faultOf, withoutNul } from "./message";
-import { NO_REPLY, PAUSES } from "./rules";
+import { NO_REPLY } from "./rules";
 import { Tabs } from "./tabs";
 import { SeenTimes } from "./times";
 import { REUSED, Transcript } from "./transcript.svelte";
@@ -137,8 +136,7 @@ export class Chat {
       } catch (error) {
         this.failed(error);
         if (error instanceof Refused && !error.passing) break;
-        const pause = pauseMs(tries, PAUSES, error);
-        await this.wakings.pause(pause, this.closing.signal, askedMs(error) === null);
+        await this.wakings.pauseAfter(tries, error, this.closing.signal);
       }
     }
     this.begins = false;

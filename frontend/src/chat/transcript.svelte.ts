@@ -4,11 +4,10 @@ import type { MessageEntry, NewEntry } from "../outbox/entries";
 import type { Visit } from "../visit";
 import type { Paths } from "./calls";
 import type { StreamEvent } from "../api/events";
-import { askedMs, pauseMs } from "../api/pauses";
 import { Follower } from "./follower";
 import type { Kept } from "./kept";
 import { type Exchange, merged, waitingExchange } from "./log";
-import { follow, isToBeJoined, PAUSES } from "./rules";
+import { follow, isToBeJoined } from "./rules";
 import type { Connection } from "../api/stream";
 import type { Wakings } from "./wakings";
 
@@ -127,8 +126,7 @@ export class Transcript {
     this.waits = true;
     const { wakings, closing } = this.parts;
     this.tries += 1;
-    const pause = wakings.pause(pauseMs(this.tries, PAUSES, error), closing, askedMs(error) === null);
-    void pause.then(() => {
+    void wakings.pauseAfter(this.tries, error, closing).then(() => {
       this.waits = false;
       if (!closing.aborted) void this.sync();
     });

@@ -1,3 +1,6 @@
+import { askedMs, pauseMs } from "../api/pauses";
+import { PAUSES } from "./rules";
+
 export type Waking = "network" | "person";
 
 /** Signs that it is worth trying now: the network came back, or the person did. */
@@ -32,6 +35,11 @@ export class Wakings {
 
   wake(by: Waking): void {
     for (const hear of [...this.listening]) hear(by);
+  }
+
+  /** Wait after try `tries`, counted from 1, which met `fault`; a sign ends it early unless the service asked to wait. */
+  pauseAfter(tries: number, fault: unknown, signal: AbortSignal, chance?: number): Promise<void> {
+    return this.pause(pauseMs(tries, PAUSES, fault, chance), signal, askedMs(fault) === null);
   }
 
   /** Wait; a sign ends it early unless it was asked for by the service (`early` false), an abort always. */

@@ -60,23 +60,25 @@ test.each(away)(
   },
 );
 
-test("who asks how the session stands while the camera is not given to this page yet asks for it again", async () => {
+/** A page whose asking to own the camera has not got through; from now on calls do. */
+async function unanswered(): Promise<VisitGround> {
   const ground = new VisitGround();
   ground.fault = (verb) => (verb === "open" ? new Unreachable("network") : undefined);
   await begun(ground);
   await vi.waitFor(() => expect(ground.times("open")).toBe(1));
   ground.fault = () => undefined;
+  return ground;
+}
+
+test("who asks how the session stands while the camera is not given to this page yet asks for it again", async () => {
+  const ground = await unanswered();
   await ground.visit.refresh();
   expect(ground.stored.page_id).toBe("this");
   expect(ground.visit.elsewhere).toBe(false);
 });
 
 test("a page that opened meanwhile has the camera, and this one does not ask for it back", async () => {
-  const ground = new VisitGround();
-  ground.fault = (verb) => (verb === "open" ? new Unreachable("network") : undefined);
-  await begun(ground);
-  await vi.waitFor(() => expect(ground.times("open")).toBe(1));
-  ground.fault = () => undefined;
+  const ground = await unanswered();
   ground.stored = { ...ground.stored, page_id: "newer" };
   ground.visit.ownedBy("newer");
   page.look();

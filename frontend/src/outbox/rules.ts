@@ -59,9 +59,9 @@ export function verdict(
   chance?: number,
 ): Verdict {
   const lane = LANE[kind];
-  if (failure instanceof Unreachable) return unreachable(lane, failure, tries, chance);
-  if (!(failure instanceof Refused)) return later("item", backOff(lane, tries, failure, chance));
   const after = backOff(lane, tries, failure, chance);
+  if (failure instanceof Unreachable) return unreachable(lane, failure, after);
+  if (!(failure instanceof Refused)) return later("item", after);
   const { status } = failure;
   if (status === 401) return { then: "login" };
   if (status === 408 || status === 429 || status === 503) return later("lane", after);
@@ -77,9 +77,9 @@ function later(whose: "item" | "lane", afterMs: number): Verdict {
 }
 
 /** A proxy that answers one picture with a page of its own must not hold up the others. */
-function unreachable(lane: Lane, failure: Unreachable, tries: number, chance?: number): Verdict {
+function unreachable(lane: Lane, failure: Unreachable, afterMs: number): Verdict {
   const ownFault = lane === "pictures" && failure.reason !== "network";
-  return later(ownFault ? "item" : "lane", backOff(lane, tries, failure, chance));
+  return later(ownFault ? "item" : "lane", afterMs);
 }
 
 function conflict(kind: Kind, code: string, tries: number): Verdict {
