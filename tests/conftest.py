@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 
+import hypothesis
 import pytest
 import pytest_asyncio
 from pydantic import SecretStr
@@ -20,6 +21,11 @@ from tests.ground.ports import free_port
 from tests.ground.postgres import Database, Server, running_server
 from tests.ground.scripted_model import ScriptedModel, scripted
 from tests.ground.service import Model, Service, services_in
+
+# How busy a machine is decides nothing about a test, and what a fixture gives may be shared by all examples.
+_UNWATCHED = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture]
+hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=_UNWATCHED)
+hypothesis.settings.load_profile("untimed")
 
 # A developer's environment decides nothing about a test.
 for _name in Settings.model_fields:

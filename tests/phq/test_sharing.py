@@ -8,7 +8,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.ground.house import House
@@ -133,7 +133,7 @@ def check_reply(reply: Data, version: int, value: int, stored: tuple[int, int]) 
     assert version <= told[0] <= stored[0]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(
     sent=st.lists(st.tuples(st.integers(0, 2), st.integers(1, 4), st.integers(0, 3)), min_size=1, max_size=24)
 )

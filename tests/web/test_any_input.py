@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quart_assessment.accounts import schemas as accounts_schemas
@@ -205,11 +205,7 @@ def check(reply: Any, what: object) -> None:
         assert set(body) <= {"status", "error", "code", "details", "help", "request_id"}
 
 
-@settings(
-    max_examples=500,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=500)
 @given(
     route=st.sampled_from(ROUTES),
     body=bodies,
@@ -244,11 +240,7 @@ async def test_any_json_for_any_route(
     check(reply, (method, path, raw))
 
 
-@settings(
-    max_examples=150,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=150)
 @given(
     route=st.sampled_from(ROUTES),
     raw=st.binary(max_size=200),
@@ -265,11 +257,7 @@ async def test_any_bytes_of_any_type(
     check(reply, (method, path, raw))
 
 
-@settings(
-    max_examples=150,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=150)
 @given(
     path=st.sampled_from(["/api/admin/sessions", "/api/admin/alerts", f"{S}/captures"]),
     query=st.dictionaries(
