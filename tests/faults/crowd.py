@@ -329,6 +329,11 @@ class Crowd:
         wanted = self.journal.writes + more
         await self.until(lambda: self.journal.writes >= wanted, f"{more} more writes", seconds)
 
+    async def pieces(self, more: int) -> None:
+        """Wait until so many more pieces of replies were shown."""
+        wanted = self.journal.chunks + more
+        await self.until(lambda: self.journal.chunks >= wanted, f"{more} more pieces of replies")
+
     async def finish(self) -> None:
         """Let each of them finish what it has begun."""
         self.stopping.set()

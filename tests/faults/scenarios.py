@@ -23,7 +23,7 @@ import psutil
 
 from quart_assessment.database.postgres_programs import SOCKET_NAME
 from tests.faults.checks import Found, compared
-from tests.faults.crowd import KINDS, Crowd
+from tests.faults.crowd import KINDS, Crowd, Words
 from tests.faults.disk_runs import Plan, Run
 from tests.faults.journal import Journal
 from tests.faults.leaks import given_back
@@ -42,6 +42,7 @@ Gather = Callable[..., Awaitable[Crowd]]
 Serve = Callable[..., Service]
 LEASE_SECONDS = 1.5
 RUN_SECONDS = 60
+SILENCES = 20
 TESTS = Path(__file__).parents[2]
 
 
@@ -100,6 +101,8 @@ async def behind_a_proxy(database: Database) -> AsyncIterator[tuple[FaultProxy, 
 
 async def the_network_to_the_database_breaks(stage: Stage, breaks: int) -> tuple[Crowd, Found]:
     """Hold back what goes to the database, and cut; at last, kill the workers in such a silence."""
+    # Two seconds each, so that replies are on their way most of the time.
+    stage.model.say(Script(Words(50), pause=0.04))
     async with behind_a_proxy(stage.database) as (proxy, through):
         service = await asyncio.to_thread(stage.served, through)
         crowd = await stage.gather(service, on=stage.database)
@@ -114,10 +117,8 @@ async def the_network_to_the_database_breaks(stage: Stage, breaks: int) -> tuple
             await asyncio.sleep(chance.uniform(0.01, 0.1))
             proxy.cut_all()
             await crowd.writes(5)
-        shown = crowd.journal.chunks
-        await crowd.until(lambda: crowd.journal.chunks >= shown + 8, "replies on their way")
-        proxy.hold()
-        await asyncio.sleep(0.1)
+            await crowd.pieces(1)
+        await silent_amid_a_reply(stage.model, proxy, crowd)
         # What was on its way may have arrived. Cut, it is tried again, with what came since, and stays on its way.
         proxy.cut_all()
         proxy.hold()
@@ -126,6 +127,19 @@ async def the_network_to_the_database_breaks(stage: Stage, breaks: int) -> tuple
         proxy.cut_all()
         await crowd.cancel()
         return crowd, await stage.found(service)
+
+
+async def silent_amid_a_reply(model: ScriptedModel, proxy: FaultProxy, crowd: Crowd) -> None:
+    """Hold back what goes to the database while the model speaks; again, where its replies had just ended."""
+    for _ in range(SILENCES):
+        await crowd.pieces(1)
+        said = model.said
+        proxy.hold()
+        await asyncio.sleep(0.2)
+        if model.said >= said + 4:
+            return
+        proxy.cut_all()
+    raise AssertionError("the model never spoke in a silence")
 
 
 async def the_database_loses_power(stage: Stage, server: OwnServer, times: int) -> tuple[Crowd, Found]:

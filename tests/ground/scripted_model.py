@@ -42,7 +42,10 @@ class Script:
 
 @dataclass
 class ScriptedModel:
-    """Answers each request by the next script, the last one for ever; keeps every request's head and JSON."""
+    """Answers each request by the next script, the last one for ever; keeps every request's head and JSON.
+
+    `said` counts the events that were sent, of all replies.
+    """
 
     port: int = 0
     scripts: deque[Script] = field(default_factory=deque)
@@ -50,6 +53,7 @@ class ScriptedModel:
     heads: list[str] = field(default_factory=list)
     open: int = 0
     finished: int = 0
+    said: int = 0
 
     @property
     def model(self) -> Model:
@@ -115,6 +119,7 @@ class ScriptedModel:
             await script.hold.wait()
         for data in script.raw if script.raw is not None else self._events(script):
             await _send(writer, data)
+            self.said += 1
             if script.pause:
                 await asyncio.sleep(script.pause)
         if script.stall:
