@@ -94,6 +94,11 @@ class Turn:
         return self.state in ("pending", "streaming")
 
     @property
+    def stands_broken_off(self) -> bool:
+        """Whether its reply broke off in the middle, and nothing has followed: its worker may have been lost."""
+        return self.state == "interrupted" and self.replied and not self.passed
+
+    @property
     def may_be_asked_again(self) -> bool:
         """Whether the model may be asked again for it: it is the newest, has no text, and asks are left."""
         silent = self.state in ("failed", "interrupted") and not self.replied

@@ -8,11 +8,16 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.chat import repository
-from quart_assessment.chat.facts import Standing
+from quart_assessment.chat.facts import Standing, Turn
 from quart_assessment.chat.problems import ChatNotStarted, MinTurns
+from quart_assessment.database.engine import Database
+from quart_assessment.database.transactions import committed
+from quart_assessment.problems import Unavailable
+from quart_assessment.sessions import service as sessions
 from quart_assessment.sessions import verbs
 from quart_assessment.sessions.facts import Session
 from quart_assessment.sessions.rules import check_part_open
+from quart_assessment.studies import service as studies
 from quart_assessment.studies.definition import ChatSettings
 
 SILENT_MESSAGES = 3
@@ -54,6 +59,33 @@ async def finish(connection: AsyncConnection, session: Session, settings: ChatSe
         reason = _reason_before_minimum(standing, session.now)
     await verbs.end_part(connection, session, "chat", reason)
     return Finished(reason, session.now)
+
+
+async def end_after_lost_reply(database: Database, turn: Turn) -> bool:
+    """End the interview if `turn` was the last the study allows and its worker was lost before it could do so.
+
+    False where the interview goes on, or the database is away: whoever reads the turn next tries again.
+    """
+
+    async def work(connection: AsyncConnection) -> bool:
+        session = await sessions.lock_any(connection, turn.key.session_id)
+        if session.next_step != "chat" or session.chat.id != turn.assessment_id:
+            return False
+        await repository.update_settled(connection, turn.assessment_id)
+        standing = await repository.select_standing(connection, turn.assessment_id)
+        settings = (await studies.pinned(connection, session.study_version_id)).chat
+        if standing.running is not None or standing.replied < settings.max_turns:
+            return False
+        await repository.update_conversation_ended(connection, turn.key)
+        await verbs.end_part(connection, session, "chat", "turn_limit")
+        return True
+
+    if not turn.stands_broken_off:
+        return False
+    try:
+        return await committed(database, work)
+    except Unavailable:
+        return False
 
 
 async def stop_running(connection: AsyncConnection, session: Session) -> None:

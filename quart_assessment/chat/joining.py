@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.chat import repository
 from quart_assessment.chat.facts import Turn, TurnKey
+from quart_assessment.chat.finishing import end_after_lost_reply
 from quart_assessment.chat.live import LiveTurns
 from quart_assessment.chat.problems import FAILURES, SHOWN
 from quart_assessment.database.transactions import committed
@@ -84,6 +85,7 @@ async def turn_events(
                 position += len(turn.reply)
                 yield _chunk(turn.reply, position)
             if not turn.running:
+                await end_after_lost_reply(live.database, turn)
                 yield _last(turn)
                 return
             if not called or (turn.reply and not heard):

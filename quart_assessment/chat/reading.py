@@ -12,7 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from quart_assessment.chat import repository
 from quart_assessment.chat.current import live_turns_of
 from quart_assessment.chat.facts import Turn
+from quart_assessment.chat.finishing import end_after_lost_reply
 from quart_assessment.chat.makings import repository as makings
+from quart_assessment.database.engine import Database
 from quart_assessment.sessions import service as sessions
 from quart_assessment.sessions.facts import Session
 from quart_assessment.sessions.problems import WrongStep
@@ -42,13 +44,22 @@ class Interview:
         return last is not None and last.safety and last.policy == "pause" and not self.ended
 
 
-async def read_interview(connection: AsyncConnection, caller: Caller, session_id: UUID) -> Interview:
-    """Read the current interview of the caller's session.
+async def read_interview(database: Database, caller: Caller, session_id: UUID) -> Interview:
+    """Read the current interview of the caller's session; one whose last worker was lost is ended by that.
 
     Raises:
         LoginRequired, NotFound: the login has ended; the session is unknown.
         WrongStep: before the consent.
     """
+    async with database.reading() as connection:
+        interview = await _read(connection, caller, session_id)
+    if not interview.turns or not await end_after_lost_reply(database, interview.turns[-1]):
+        return interview
+    async with database.reading() as connection:
+        return await _read(connection, caller, session_id)
+
+
+async def _read(connection: AsyncConnection, caller: Caller, session_id: UUID) -> Interview:
     session = await sessions.get_session(connection, caller, session_id)
     if session.consent_scopes is None:
         raise WrongStep(session.next_step)

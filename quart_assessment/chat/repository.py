@@ -268,6 +268,15 @@ async def update_ended(
     return found.one_or_none() is not None
 
 
+async def update_conversation_ended(connection: AsyncConnection, key: TurnKey) -> None:
+    """Note that the interview ended with this turn, whose own worker could not."""
+    await connection.execute(
+        turns.update()
+        .where(turns.c.session_id == key.session_id, turns.c.message_id == key.message_id)
+        .values(conversation_ended=True)
+    )
+
+
 async def update_answered(
     connection: AsyncConnection, hold: Hold, values: dict[str, Any]
 ) -> sa.Row[Any] | None:

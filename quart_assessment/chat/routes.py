@@ -39,9 +39,7 @@ async def start(session_id: str) -> Response:
 @open_to("participant")
 async def read(session_id: str) -> Response:
     """Give the interview as it stands."""
-    async with database().reading() as connection:
-        interview = await read_interview(connection, caller(), our_id(session_id))
-    return kept(interview_data(interview))
+    return kept(interview_data(await read_interview(database(), caller(), our_id(session_id))))
 
 
 @blueprint.post("/turns")

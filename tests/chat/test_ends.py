@@ -94,26 +94,55 @@ async def test_an_interrupted_reply_counts_to_the_limit(arrive: Arrive, model: S
     assert (await read(someone))["end_reason"] == "turn_limit"
 
 
-async def test_the_turn_limit_is_why_an_interview_ended_whose_last_worker_was_lost(
-    arrive: Arrive, model: ScriptedModel, room_database: Database
-) -> None:
-    someone = await arrive(min_turns=0, max_turns=1)
-    await someone.greet()
-    model.say(Script(["Thank "], stall=True))
-    saying = asyncio.create_task(someone.say("Hello."))
-
-    async with asyncio.timeout(1):
-        while (await read(someone))["turns"][-1]["reply"] != "Thank ":
-            await asyncio.sleep(0.02)
-    connection = await room_database.connect(owner=True)
+async def lose_the_worker(someone: Participant, database: Database) -> None:
+    """Let the lease of the running turn end, as after a killed worker."""
+    connection = await database.connect(owner=True)
     await connection.execute(
         "UPDATE turns SET lease_until = now() WHERE session_id = $1 AND state = 'streaming'",
         UUID(someone.session["id"]),
     )
     await connection.close()
-    assert text_of(await saying) == "Thank "
+
+
+@pytest.mark.parametrize("joined", [True, False], ids=["whoever follows it", "whoever reads it back"])
+async def test_the_last_turns_lost_worker_does_not_keep_the_interview_open(
+    arrive: Arrive, model: ScriptedModel, room_database: Database, joined: bool
+) -> None:
+    someone = await arrive(min_turns=0, max_turns=1)
+    await someone.greet()
+    model.say(Script(["Thank "], stall=True))
+    saying = asyncio.create_task(someone.say("Hello."))
+    async with asyncio.timeout(5):
+        while (await read(someone))["turns"][-1]["reply"] != "Thank ":
+            await asyncio.sleep(0.02)
+    if not joined:
+        saying.cancel()
+    await lose_the_worker(someone, room_database)
+    if joined:
+        assert text_of(await saying) == "Thank "
+        assert (await someone.refresh())["chat"]["end_reason"] == "turn_limit"
+    chat = await read(someone)
+    assert (chat["ended"], chat["end_reason"]) == (True, "turn_limit")
+    assert (chat["turns"][-1]["state"], chat["turns"][-1]["conversation_ended"]) == ("interrupted", True)
+    assert (await someone.refresh())["next_step"] == "phq"
     ended = kept(await someone.client.post(f"{someone.path}/chat/complete"))
     assert (ended["ended"], ended["end_reason"]) == (True, "turn_limit")
+
+
+async def test_a_lost_worker_before_the_last_turn_leaves_the_interview_open(
+    arrive: Arrive, model: ScriptedModel, room_database: Database
+) -> None:
+    someone = await arrive(min_turns=0, max_turns=2)
+    await someone.greet()
+    model.say(Script(["Thank "], stall=True), Script(["Goodbye."]))
+    saying = asyncio.create_task(someone.say("Hello."))
+    async with asyncio.timeout(5):
+        while (await read(someone))["turns"][-1]["reply"] != "Thank ":
+            await asyncio.sleep(0.02)
+    await lose_the_worker(someone, room_database)
+    assert (await saying)[-1].data["code"] == "interrupted"
+    assert (await read(someone))["ended"] is False
+    assert (await someone.say("Are you there?"))[-1].data["conversation_ended"] is True
 
 
 async def test_the_participant_finishes_after_the_minimum(arrive: Arrive, model: ScriptedModel) -> None:
