@@ -263,7 +263,7 @@ async def test_the_loop_goes_on_while_the_disk_works(
     fsync = os.fsync
 
     def slow(handle: int) -> None:
-        time.sleep(0.3)
+        time.sleep(1)
         fsync(handle)
 
     monkeypatch.setattr(os, "fsync", slow)
@@ -273,7 +273,7 @@ async def test_the_loop_goes_on_while_the_disk_works(
         before = time.perf_counter()
         await asyncio.sleep(0.005)
         longest = max(longest, time.perf_counter() - before)
-    assert longest < 0.15
+    assert longest < 0.5
 
 
 def test_only_the_owner_may_read_the_folder(tmp_path: Path) -> None:

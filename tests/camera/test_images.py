@@ -124,16 +124,16 @@ def test_a_jpeg_without_a_scan_is_refused() -> None:
     ids=["empty segments", "empty chunks", "stuffed bytes", "fill bytes"],
 )
 def test_five_mib_of_nothing_are_seen_through_quickly(stuffing: bytes) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     assert inspect_image(stuffing, SIDE) is None
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
 
 
 def test_a_large_photo_is_inspected_in_a_few_milliseconds() -> None:
     image = jpeg(2000, 1500, quality=95)
-    started = time.perf_counter()
+    started = time.thread_time()
     assert inspect_image(image, SIDE) == ImageFacts("image/jpeg", 2000, 1500)
-    assert time.perf_counter() - started < 0.5
+    assert time.thread_time() - started < 0.5
 
 
 def test_a_mapped_file_can_be_closed_afterwards(tmp_path: Path) -> None:

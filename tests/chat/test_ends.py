@@ -173,20 +173,20 @@ async def test_finishing_stops_a_running_turn_and_keeps_its_text(
     async def shown() -> str:
         return str((await read(someone))["turns"][-1]["reply"])
 
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(5):
         while await shown() != "Thank ":
             await asyncio.sleep(0.02)
     finisher = elsewhere(someone) if there else someone
     ended = kept(await finisher.client.post(f"{someone.path}/chat/complete"))
     assert ended["end_reason"] == "participant"
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(5):
         events = await reader
     assert text_of(events) == "Thank "
     assert events[-1].name == "complete"
     assert events[-1].data["conversation_ended"] is True
     turn = (await read(someone))["turns"][-1]
     assert (turn["state"], turn["reply"], turn["conversation_ended"]) == ("stopped", "Thank ", True)
-    await until(lambda: model.open == 0, 1)
+    await until(lambda: model.open == 0, 5)
     assert await someone.say("Hello.", message_id) == events
 
 
@@ -221,6 +221,6 @@ async def test_abandoning_stops_a_running_turn(arrive: Arrive, model: ScriptedMo
     reader = asyncio.create_task(someone.say("Hello."))
     await until(lambda: len(model.requests) == 1)
     await someone.post("abandon", reason="no time")
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(5):
         assert (await reader)[-1].name == "complete"
-    await until(lambda: model.open == 0, 1)
+    await until(lambda: model.open == 0, 5)

@@ -101,12 +101,12 @@ async def test_a_locked_turn_holds_up_no_other_and_loses_nothing(
     for reply in (held, free):
         reply.add("Thank you.")
     desk.writer.start()
-    async with locked(room_database, held.key), asyncio.timeout(3):
+    async with locked(room_database, held.key), asyncio.timeout(5):
         desk.writer.wake()
         await free.flushed()
         assert not held.lost
         assert await desk.stored(held) == ""
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(5):
         await held.flushed()
     assert [await desk.stored(reply) for reply in (held, free)] == ["Thank you."] * 2
     await desk.writer.close()

@@ -78,7 +78,7 @@ async def test_who_waits_hears_when_the_place_changes(monkeypatch: pytest.Monkey
     tasks = [await crowd.come(name, A) for name in ("first", "second", "third")]
     assert crowd.places["third"] == [2]
     await crowd.finish("first")
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(5):
         while crowd.places["third"][-1] != 1:
             await asyncio.sleep(0.01)
     await crowd.finish("second")
