@@ -235,14 +235,20 @@ class Asking:
         with measures.model_times.time():
             texts = line.provider.reply(prompt, self.making.note_ask(prompt), until=until)
             async with aclosing(texts):
-                async for text in texts:
-                    self.making.note_piece(text)
-                    self._show(checked.feed(filtered.feed(text)))
-                    if checked.hit is not None:
-                        break
-                    if filtered.ended:
-                        await take_the_rest(texts)
-                        break
+                try:
+                    async for text in texts:
+                        self.making.note_piece(text)
+                        self._show(checked.feed(filtered.feed(text)))
+                        if checked.hit is not None:
+                            break
+                        if filtered.ended:
+                            await take_the_rest(texts)
+                            break
+                except ModelFailure:
+                    # What was held back to be judged is text, too: a model that gave some is not asked again.
+                    self._show(checked.feed(filtered.finish()) + checked.finish())
+                    if checked.hit is None:
+                        raise
         self._show(checked.feed(filtered.finish()) + checked.finish())
         if checked.hit is not None:
             measures.replies_cut.labels(checked.hit.rule).inc()

@@ -106,6 +106,18 @@ async def test_a_stream_cut_within_a_token_keeps_what_was_whole(arrive: Arrive, 
     assert len(model.requests) == 1
 
 
+async def test_words_that_were_held_back_are_shown_when_the_model_breaks_off(
+    arrive: Arrive, model: ScriptedModel
+) -> None:
+    someone = await arrive()
+    await someone.greet()
+    # A sentence with "promise" is held back until it can be judged whole.
+    model.say(Script(["I promise to listen", " to you"], cut=True), Script(["Another reply."]))
+    events = await someone.say("Hello.")
+    assert (text_of(events), failure(events)) == ("I promise to listen to you", ("interrupted", False))
+    assert len(model.requests) == 1
+
+
 async def test_bytes_that_are_no_utf8_become_replacement_characters(
     arrive: Arrive, model: ScriptedModel
 ) -> None:
