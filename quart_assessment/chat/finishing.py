@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.chat import repository
-from quart_assessment.chat.facts import Standing, Turn
+from quart_assessment.chat.facts import Standing
 from quart_assessment.chat.problems import ChatNotStarted, MinTurns
 from quart_assessment.database.engine import Database
 from quart_assessment.database.transactions import committed
-from quart_assessment.problems import Unavailable
+from quart_assessment.problems import NotFound
 from quart_assessment.sessions import service as sessions
 from quart_assessment.sessions import verbs
 from quart_assessment.sessions.facts import Session
@@ -22,6 +24,7 @@ from quart_assessment.studies.definition import ChatSettings
 
 SILENT_MESSAGES = 3
 SILENT_TIME = timedelta(minutes=15)
+MOST_SETTLED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,44 +51,60 @@ async def finish(connection: AsyncConnection, session: Session, settings: ChatSe
     check_part_open(session, "chat")
     await repository.update_settled(connection, part.id)
     standing = await repository.select_standing(connection, part.id)
-    # The worker of the last reply that the study allows was lost before it could end the interview.
-    reason = "turn_limit" if standing.replied >= settings.max_turns else "participant"
-    if standing.running is not None:
-        await repository.update_stopped(connection, session.id)
-        standing = await repository.select_standing(connection, part.id)
     if standing.last_number is None:
         raise ChatNotStarted
-    if standing.replied < settings.min_turns:
+    if standing.replied >= settings.max_turns:
+        await end_at_limit(connection, session)
+        return Finished("turn_limit", session.now)
+    replied, reason = standing.replied, "participant"
+    if standing.running is not None:
+        await repository.update_stopped(connection, session.id)
+        replied = (await repository.select_standing(connection, part.id)).replied
+    if replied < settings.min_turns:
+        # By how it stood before: a reply that was on its way has not failed.
         reason = _reason_before_minimum(standing, session.now)
     await verbs.end_part(connection, session, "chat", reason)
     return Finished(reason, session.now)
 
 
-async def end_after_lost_reply(database: Database, turn: Turn) -> bool:
-    """End the interview if `turn` was the last the study allows and its worker was lost before it could do so.
+async def end_at_limit(connection: AsyncConnection, session: Session) -> None:
+    """End the interview of a locked session that has had all its replies: the worker of the last could not."""
+    await repository.update_conversation_ended(connection, session.chat.id)
+    await verbs.end_part(connection, session, "chat", "turn_limit")
 
-    False where the interview goes on, or the database is away: whoever reads the turn next tries again.
+
+async def settle_lost(database: Database, session_id: UUID) -> bool:
+    """Write down that a session's reply broke off with its worker; gives whether the interview ended by that.
+
+    Raises:
+        Unavailable: the database is away; whoever looks next tries again.
     """
 
     async def work(connection: AsyncConnection) -> bool:
-        session = await sessions.lock_any(connection, turn.key.session_id)
-        if session.next_step != "chat" or session.chat.id != turn.assessment_id:
+        session = await sessions.lock_any(connection, session_id)
+        await repository.update_settled(connection, session.chat.id)
+        if session.end is not None or session.chat.completed_at is not None:
             return False
-        await repository.update_settled(connection, turn.assessment_id)
-        standing = await repository.select_standing(connection, turn.assessment_id)
+        standing = await repository.select_standing(connection, session.chat.id)
         settings = (await studies.pinned(connection, session.study_version_id)).chat
         if standing.running is not None or standing.replied < settings.max_turns:
             return False
-        await repository.update_conversation_ended(connection, turn.key)
-        await verbs.end_part(connection, session, "chat", "turn_limit")
+        await end_at_limit(connection, session)
         return True
 
-    if not turn.stands_broken_off:
-        return False
-    try:
-        return await committed(database, work)
-    except Unavailable:
-        return False
+    return await committed(database, work)
+
+
+async def settle_all_lost(database: Database) -> None:
+    """Settle the turns of all lost workers, MOST_SETTLED at once; raises Unavailable."""
+
+    async def work(connection: AsyncConnection) -> list[UUID]:
+        return await repository.select_sessions_of_lost(connection, MOST_SETTLED)
+
+    for session_id in await committed(database, work):
+        # Meanwhile it may have been erased.
+        with suppress(NotFound):
+            await settle_lost(database, session_id)
 
 
 async def stop_running(connection: AsyncConnection, session: Session) -> None:

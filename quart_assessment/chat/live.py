@@ -14,6 +14,7 @@ from quart_assessment.chat import repository, risk
 from quart_assessment.chat.asking import Asking, Outcome, Worker
 from quart_assessment.chat.delta_writer import DeltaWriter
 from quart_assessment.chat.facts import Ask, State, TurnKey
+from quart_assessment.chat.finishing import settle_all_lost
 from quart_assessment.chat.lines import Lines
 from quart_assessment.chat.makings import repository as makings
 from quart_assessment.chat.running import RunningReply
@@ -31,6 +32,7 @@ from quart_assessment.studies.definition import ChatSettings
 log = logging.getLogger(__name__)
 
 _PAUSE_AFTER_FAILURE = 0.5
+_LOOKS_A_LEASE = 3
 
 
 class LiveTurns:
@@ -49,13 +51,13 @@ class LiveTurns:
         self._closing = False
         self._writer = DeltaWriter(database, self.worker_id, self.lease, self._running.values)
         self._worker = Worker(self.worker_id, self.lease, database, lines, self._writer)
-        self._watcher: asyncio.Task[None] | None = None
+        self._watchers: list[asyncio.Task[None]] = []
 
     def open(self) -> None:
         """Begin to take turns."""
         self.listener.start()
         self._writer.start()
-        self._watcher = asyncio.create_task(self._watch())
+        self._watchers = [asyncio.create_task(self._watch()), asyncio.create_task(self._settle_lost())]
 
     async def close(self, seconds: float) -> None:
         """Take no more turns; those running after `seconds` are interrupted, their text kept."""
@@ -67,9 +69,10 @@ class LiveTurns:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=self.lease)
         await self._writer.close()
-        if self._watcher is not None:
-            self._watcher.cancel()
-            await asyncio.wait({self._watcher})
+        for watcher in self._watchers:
+            watcher.cancel()
+        if self._watchers:
+            await asyncio.wait(self._watchers)
         await self.listener.close()
         await self.lines.close()
 
@@ -113,6 +116,17 @@ class LiveTurns:
                 await stopped.wait()
                 stopped.clear()
                 self._writer.beat()
+
+    async def _settle_lost(self) -> None:
+        # Of any worker: whoever was lost has nobody else, and its reader may have left.
+        while True:
+            await asyncio.sleep(self.lease / _LOOKS_A_LEASE)
+            try:
+                await settle_all_lost(self.database)
+            except Problem:
+                continue
+            except Exception:
+                log.exception("turns of lost workers cannot be settled")
 
     async def _make(self, ask: Ask, reply: RunningReply) -> None:
         measures.turns_running.inc()

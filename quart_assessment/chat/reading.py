@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from quart_assessment.chat import repository
 from quart_assessment.chat.current import live_turns_of
 from quart_assessment.chat.facts import Turn
-from quart_assessment.chat.finishing import end_after_lost_reply
+from quart_assessment.chat.finishing import settle_lost
 from quart_assessment.chat.makings import repository as makings
 from quart_assessment.database.engine import Database
 from quart_assessment.sessions import service as sessions
@@ -41,7 +41,8 @@ class Interview:
     def paused(self) -> bool:
         """Whether a safety turn under policy `pause` stands last."""
         last = self.turns[-1] if self.turns else None
-        return last is not None and last.safety and last.policy == "pause" and not self.ended
+        ended = self.ended or self.session.end is not None
+        return last is not None and last.safety and last.policy == "pause" and not ended
 
 
 async def read_interview(database: Database, caller: Caller, session_id: UUID) -> Interview:
@@ -53,7 +54,9 @@ async def read_interview(database: Database, caller: Caller, session_id: UUID) -
     """
     async with database.reading() as connection:
         interview = await _read(connection, caller, session_id)
-    if not interview.turns or not await end_after_lost_reply(database, interview.turns[-1]):
+    if not interview.turns or not interview.turns[-1].stands_broken_off:
+        return interview
+    if not await settle_lost(database, session_id):
         return interview
     async with database.reading() as connection:
         return await _read(connection, caller, session_id)

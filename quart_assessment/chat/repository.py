@@ -71,6 +71,15 @@ _SETTLE = sa.text(f"""
         reply = coalesce(({_DELTAS}), '')
     WHERE u.assessment_id = :assessment_id AND u.state IN ('pending', 'streaming') AND u.lease_until <= now()
 """)  # noqa: S608
+_SESSIONS_OF_LOST = sa.text("""
+    SELECT u.session_id FROM turns u WHERE u.state IN ('pending', 'streaming') AND u.lease_until <= now() LIMIT :most
+    FOR UPDATE SKIP LOCKED
+""")
+_END_WITH_NEWEST = sa.text("""
+    UPDATE turns SET conversation_ended = true
+    WHERE assessment_id = :assessment_id
+        AND turn_number = (SELECT max(n.turn_number) FROM turns n WHERE n.assessment_id = :assessment_id)
+""")
 _LOCK_RUNNING = sa.text("""
     SELECT FROM turns u WHERE u.session_id = :session_id AND u.state IN ('pending', 'streaming') FOR UPDATE
 """)
@@ -87,6 +96,8 @@ _ASK_AGAIN = sa.text("""
     UPDATE turns SET state = 'pending', error = NULL, completed_at = NULL, asks = asks + 1,
         worker_id = :worker_id, lease_until = now() + make_interval(secs => :lease)
     WHERE session_id = :session_id AND message_id = :message_id
+        AND state IN ('failed', 'interrupted') AND first_token_at IS NULL
+    RETURNING asks
 """)
 _COUNT_ASK = sa.text("""
     UPDATE turns SET asks = asks + 1, lease_until = now() + make_interval(secs => :lease)
@@ -209,6 +220,14 @@ async def select_history(
     return [Exchange(row.message, row.reply) for row in reversed(found.all())]
 
 
+async def select_sessions_of_lost(connection: AsyncConnection, most: int) -> list[UUID]:
+    """Name the sessions, up to `most`, in which a turn stands as running whose worker was lost.
+
+    Not where somebody holds the turn's row: a batch that was begun in time may be on its way.
+    """
+    return list(await connection.scalars(_SESSIONS_OF_LOST, {"most": most}))
+
+
 async def insert_turn(connection: AsyncConnection, values: dict[str, Any]) -> None:
     """Store a new turn."""
     await connection.execute(turns.insert(), values)
@@ -235,12 +254,13 @@ async def update_stopped(connection: AsyncConnection, session_id: UUID) -> None:
 
 async def update_asked_again(
     connection: AsyncConnection, key: TurnKey, worker_id: UUID, lease: float
-) -> None:
-    """Take a turn without text for this worker, for one more ask."""
-    await connection.execute(
+) -> int | None:
+    """Take a turn for this worker, for one more ask, and give its number; None where it has text, or is asked."""
+    asks: int | None = await connection.scalar(
         _ASK_AGAIN,
         {"session_id": key.session_id, "message_id": key.message_id, "worker_id": worker_id, "lease": lease},
     )
+    return asks
 
 
 async def update_asks(connection: AsyncConnection, hold: Hold, lease: float) -> bool:
@@ -268,13 +288,9 @@ async def update_ended(
     return found.one_or_none() is not None
 
 
-async def update_conversation_ended(connection: AsyncConnection, key: TurnKey) -> None:
-    """Note that the interview ended with this turn, whose own worker could not."""
-    await connection.execute(
-        turns.update()
-        .where(turns.c.session_id == key.session_id, turns.c.message_id == key.message_id)
-        .values(conversation_ended=True)
-    )
+async def update_conversation_ended(connection: AsyncConnection, assessment_id: UUID) -> None:
+    """Note that an interview ended with its newest turn, whose own worker could not."""
+    await connection.execute(_END_WITH_NEWEST, {"assessment_id": assessment_id})
 
 
 async def update_answered(

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.chat import repository, risk
 from quart_assessment.chat.facts import Ask, Standing, Turn, TurnKey
+from quart_assessment.chat.finishing import end_at_limit
 from quart_assessment.chat.live import LiveTurns
 from quart_assessment.chat.problems import (
     AssessmentReplaced,
@@ -120,15 +121,18 @@ async def ask_again(
     Raises:
         Unavailable: the worker makes as many replies as it may, or as many wait for the model.
     """
-    if not known.may_be_asked_again or session.next_step != "chat":
+    if not known.may_be_asked_again:
         return None
     if not room:
         raise Unavailable
     await repository.update_settled(connection, known.assessment_id)
-    await repository.update_asked_again(connection, known.key, live.worker_id, live.lease)
+    # A worker that was believed lost may have written its first words since the turn was read.
+    asks = await repository.update_asked_again(connection, known.key, live.worker_id, live.lease)
+    if asks is None:
+        return None
     standing = await repository.select_standing(connection, known.assessment_id)
     return await ask_for(
-        connection, live, session, known.key, known.turn_number, known.message, standing, known.asks + 1
+        connection, live, session, known.key, known.turn_number, known.message, standing, asks
     )
 
 
@@ -176,6 +180,9 @@ async def _taken(
     if hit is not None:
         await risk.store_turn(connection, session, settings, standing, row, hit)
         return _Decision()
+    if standing.replied >= settings.max_turns:
+        await end_at_limit(connection, session)
+        return _Decision(refusal=ChatEnded())
     if not standing.leaves_room(settings):
         await verbs.end_part(connection, session, "chat", "turn_limit")
         return _Decision(refusal=ChatEnded())

@@ -50,6 +50,7 @@ async def complete_phq(database: Database, caller: Caller, session_id: UUID) -> 
             check_part_open(session, "phq")
             closed_at, rows = await questionnaire.complete(connection, session)
             if questionnaire.is_at_risk(rows) and pinned.chat.after_risk_answer == "skip":
+                await chat.stop_running(connection, session)
                 await verbs.end_part(connection, session, "chat", "skipped")
         if session.end is None:
             await linking.link_incremental_captures(connection, session.id, session.phq.id, "PHQ")

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.chat.conftest import Arrive
-from tests.ground.participant import Data, Participant, kept, refused, text_of
+from tests.ground.participant import Data, Event, Participant, kept, refused, text_of
 from tests.ground.postgres import Database
 from tests.ground.scripted_model import Script, ScriptedModel, until
 
@@ -94,39 +94,50 @@ async def test_an_interrupted_reply_counts_to_the_limit(arrive: Arrive, model: S
     assert (await read(someone))["end_reason"] == "turn_limit"
 
 
-async def lose_the_worker(someone: Participant, database: Database) -> None:
-    """Let the lease of the running turn end, as after a killed worker."""
+async def lose_the_worker(
+    someone: Participant, model: ScriptedModel, database: Database
+) -> asyncio.Task[list[Event]]:
+    """Send a message, and let the lease of its turn end amid the reply, as after a killed worker."""
+    model.say(Script(["Thank "], stall=True), Script(["Goodbye."]))
+    saying = asyncio.create_task(someone.say("Hello."))
+    async with asyncio.timeout(5):
+        while (await read(someone))["turns"][-1]["reply"] != "Thank ":
+            await asyncio.sleep(0.02)
     connection = await database.connect(owner=True)
     await connection.execute(
         "UPDATE turns SET lease_until = now() WHERE session_id = $1 AND state = 'streaming'",
         UUID(someone.session["id"]),
     )
     await connection.close()
+    return saying
 
 
-@pytest.mark.parametrize("joined", [True, False], ids=["whoever follows it", "whoever reads it back"])
+@pytest.mark.parametrize(
+    "first", ["follows it", "reads it back", "finishes", "writes again", "looks at the session"]
+)
 async def test_the_last_turns_lost_worker_does_not_keep_the_interview_open(
-    arrive: Arrive, model: ScriptedModel, room_database: Database, joined: bool
+    arrive: Arrive, model: ScriptedModel, room_database: Database, first: str
 ) -> None:
     someone = await arrive(min_turns=0, max_turns=1)
     await someone.greet()
-    model.say(Script(["Thank "], stall=True))
-    saying = asyncio.create_task(someone.say("Hello."))
-    async with asyncio.timeout(5):
-        while (await read(someone))["turns"][-1]["reply"] != "Thank ":
-            await asyncio.sleep(0.02)
-    if not joined:
-        saying.cancel()
-    await lose_the_worker(someone, room_database)
-    if joined:
+    saying = await lose_the_worker(someone, model, room_database)
+    if first == "follows it":
         assert text_of(await saying) == "Thank "
         assert (await someone.refresh())["chat"]["end_reason"] == "turn_limit"
+    elif first == "finishes":
+        ended = kept(await someone.client.post(f"{someone.path}/chat/complete"))
+        assert (ended["ended"], ended["end_reason"]) == (True, "turn_limit")
+    elif first == "writes again":
+        refused(await someone.client.post(f"{someone.path}/chat/turns", json=NEXT), 409, "chat_ended")
+    elif first == "looks at the session":
+        async with asyncio.timeout(10):
+            while not (await someone.refresh())["chat"]["ended"]:
+                await asyncio.sleep(0.1)
     chat = await read(someone)
     assert (chat["ended"], chat["end_reason"]) == (True, "turn_limit")
     assert (chat["turns"][-1]["state"], chat["turns"][-1]["conversation_ended"]) == ("interrupted", True)
     assert (await someone.refresh())["next_step"] == "phq"
-    ended = kept(await someone.client.post(f"{someone.path}/chat/complete"))
-    assert (ended["ended"], ended["end_reason"]) == (True, "turn_limit")
+    await saying
 
 
 async def test_a_lost_worker_before_the_last_turn_leaves_the_interview_open(
@@ -134,12 +145,7 @@ async def test_a_lost_worker_before_the_last_turn_leaves_the_interview_open(
 ) -> None:
     someone = await arrive(min_turns=0, max_turns=2)
     await someone.greet()
-    model.say(Script(["Thank "], stall=True), Script(["Goodbye."]))
-    saying = asyncio.create_task(someone.say("Hello."))
-    async with asyncio.timeout(5):
-        while (await read(someone))["turns"][-1]["reply"] != "Thank ":
-            await asyncio.sleep(0.02)
-    await lose_the_worker(someone, room_database)
+    saying = await lose_the_worker(someone, model, room_database)
     assert (await saying)[-1].data["code"] == "interrupted"
     assert (await read(someone))["ended"] is False
     assert (await someone.say("Are you there?"))[-1].data["conversation_ended"] is True
@@ -188,6 +194,20 @@ async def test_finishing_stops_a_running_turn_and_keeps_its_text(
     assert (turn["state"], turn["reply"], turn["conversation_ended"]) == ("stopped", "Thank ", True)
     await until(lambda: model.open == 0, 5)
     assert await someone.say("Hello.", message_id) == events
+
+
+async def test_a_message_on_its_way_is_no_failed_one(arrive: Arrive, model: ScriptedModel) -> None:
+    someone = await arrive(min_turns=5)
+    await someone.greet()
+    hold = asyncio.Event()
+    model.say(Script(status=401), Script(status=401), Script(["Thank you."], hold=hold))
+    await someone.say("One.")
+    await someone.say("Two.")
+    third = asyncio.create_task(someone.say("Three."))
+    await until(lambda: len(model.requests) == 3)
+    refused(await someone.client.post(f"{someone.path}/chat/complete"), 409, "min_turns")
+    hold.set()
+    assert text_of(await third) == "Thank you."
 
 
 async def test_a_turn_too_few_is_not_stopped(arrive: Arrive, model: ScriptedModel) -> None:

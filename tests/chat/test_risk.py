@@ -164,6 +164,15 @@ async def test_help_comes_though_no_model_answers(arrive: Arrive, model: Scripte
     assert "help" in names(await someone.say(DANGER))
 
 
+async def test_nobody_is_asked_whether_to_go_on_with_what_has_ended(arrive: Arrive) -> None:
+    someone = await arrive(policy="pause", min_turns=1)
+    await someone.greet()
+    await someone.say(DANGER)
+    assert (await read(someone))["paused"] is True
+    await someone.post("abandon", reason="tired")
+    assert (await read(someone))["paused"] is False
+
+
 async def test_who_is_asked_whether_to_go_on_may_finish_before_the_minimum(
     arrive: Arrive, model: ScriptedModel
 ) -> None:
