@@ -3,7 +3,7 @@ import type { Id, Session, StudyName, User } from "../api/contract";
 import { Refused, Unreachable } from "../api/failures";
 import { Clock } from "../clock/clock";
 import { ofThisBrowser } from "../clock/memory";
-import { watchTime } from "../clock/watch";
+import { askTime, watchTime } from "../clock/watch";
 import type { Outbox } from "../outbox/entries";
 import { leftOnThisDevice, openOutbox } from "../outbox/outbox.svelte";
 import { access } from "../troubles/access.svelte";
@@ -183,6 +183,7 @@ export class Journey {
   }
 
   private staff(user: User): void {
+    void this.lookAfterDevice();
     rememberPerson(STAFF);
     this.user = user;
     access.regain();
@@ -221,9 +222,18 @@ export class Journey {
   }
 
   private nobody(): void {
+    void this.lookAfterDevice();
     access.regain();
     if (this.word === null && someoneWasHere()) this.word = "ended";
     this.phase = "entry";
+  }
+
+  /** Let go what has had its time, of whoever used this browser: who comes never again has no opening of their own. */
+  private async lookAfterDevice(): Promise<void> {
+    if (!this.clock.known) await askTime(this.clock, this.fetching);
+    // Who came meanwhile has an outbox that looks after it, and that must not be taken for one that is done with.
+    const someoneCame = this.user?.role === "participant";
+    if (this.clock.known && !someoneCame) await leftOnThisDevice(this.clock.now());
   }
 
   private regained(): void {
