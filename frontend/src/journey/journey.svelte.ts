@@ -96,16 +96,11 @@ export class Journey {
       tellTabs({ person: STAFF });
       return;
     }
-    const before = this.user?.id ?? null;
+    if (this.isAnother(user)) return this.beginAs(user);
     rememberPerson(user.id);
     tellTabs({ person: user.id });
-    if (before !== null && before !== user.id) {
-      leaveNotice("switched");
-      location.reload();
-      return;
-    }
-    if (before === user.id) this.regained();
-    else await this.find();
+    if (this.user === null) await this.find();
+    else this.regained();
   }
 
   /** Show the overview. */
@@ -115,14 +110,18 @@ export class Journey {
     route.go("assessment");
   }
 
-  /** Ask again which studies and sessions there are. @throws Refused, Unreachable. */
+  /**
+   * Ask again which studies and sessions there are. Those of another person, whose login came past this page, are not
+   * shown in this one, which would keep what they give under the name of the former: it begins anew as theirs.
+   * @throws Refused, Unreachable.
+   */
   async readOverview(): Promise<User> {
-    const [me, theirs] = await Promise.all([
-      this.api.call<{ user: User; studies: Study[] }>("/auth/me", { timeoutMs: OPENING_MS }),
-      this.api.call<{ sessions: Session[] }>("/sessions", { timeoutMs: OPENING_MS }),
-    ]);
-    this.studies = me.studies;
-    this.sessions = theirs.sessions;
+    const asking = this.api.call<{ sessions: Session[] }>("/sessions", { timeoutMs: OPENING_MS });
+    // Who is here decides first: staff are refused sessions.
+    asking.catch(() => undefined);
+    const me = await this.api.call<{ user: User; studies: Study[] }>("/auth/me", { timeoutMs: OPENING_MS });
+    if (this.isAnother(me.user)) this.beginAs(me.user);
+    else [this.sessions, this.studies] = [(await asking).sessions, me.studies];
     return me.user;
   }
 
@@ -236,6 +235,19 @@ export class Journey {
     if (this.clock.known && !someoneCame) await leftOnThisDevice(this.clock.now());
   }
 
+  private isAnother(user: User): boolean {
+    return this.user !== null && this.user.id !== user.id;
+  }
+
+  /** Load the page anew, as another person's. */
+  private beginAs(user: User): void {
+    const person = rememberedAs(user);
+    rememberPerson(person);
+    tellTabs({ person });
+    leaveNotice("switched");
+    location.reload();
+  }
+
   private regained(): void {
     access.regain();
     this.outbox?.nudge();
@@ -244,7 +256,7 @@ export class Journey {
 
   /** As it is remembered on this device, and told to other tabs. */
   private get person(): Id | null {
-    return this.user !== null && this.user.role !== "participant" ? STAFF : (this.user?.id ?? null);
+    return this.user === null ? null : rememberedAs(this.user);
   }
 
   private leaveVisit(): void {
@@ -259,4 +271,8 @@ export class Journey {
     // What this tab sent under the login before may yet be refused.
     else this.regained();
   }
+}
+
+function rememberedAs(user: User): Id {
+  return user.role === "participant" ? user.id : STAFF;
 }

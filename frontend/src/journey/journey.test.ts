@@ -102,3 +102,36 @@ test("who logs in before the time is known is not taken for somebody who left", 
   await new Promise((resolve) => setTimeout(resolve, 30));
   expect(await whoseWaits()).toEqual(["somebody"]);
 });
+
+/** A page of one person, into which another one's login came past it. */
+async function overtaken(by: { id: string; role: string }, theirs: Response): Promise<void> {
+  const journey = new Journey();
+  journey.user = { id: "one", username: "", role: "participant" };
+  localStorage.setItem("person", "one");
+  answered = (path) => (path.endsWith("/auth/me") ? ok({ user: by, studies: [] }) : theirs);
+  await journey.readOverview();
+  expect(journey.sessions).toEqual([]);
+}
+
+test("sessions of another person, whose login came past the page, are not listed: it begins anew as theirs", async () => {
+  await overtaken({ id: "another", role: "participant" }, ok({ sessions: [{ id: "theirs" }] }));
+  expect(reload).toHaveBeenCalledOnce();
+  expect([localStorage.getItem("person"), sessionStorage.getItem("notice")]).toEqual(["another", "switched"]);
+});
+
+test("a page into which staff's login came past it begins anew as staff's", async () => {
+  const refusal = { status: "SNAFU", code: "forbidden" };
+  await overtaken({ id: "a member", role: "researcher" }, Response.json(refusal, { status: 403 }));
+  expect(reload).toHaveBeenCalledOnce();
+  expect(localStorage.getItem("person")).toBe("staff");
+});
+
+test("the overview is read anew for the person who is here", async () => {
+  const journey = new Journey();
+  const user = { id: "one", username: "", role: "participant" as const };
+  journey.user = user;
+  answered = (path) => ok(path.endsWith("/auth/me") ? { user, studies: [] } : { sessions: [{ id: "own" }] });
+  await journey.readOverview();
+  expect(journey.sessions).toEqual([{ id: "own" }]);
+  expect(reload).not.toHaveBeenCalled();
+});
