@@ -5,7 +5,7 @@ import { Clock } from "../clock/clock";
 import { ofThisBrowser } from "../clock/memory";
 import { askTime, watchTime } from "../clock/watch";
 import type { Outbox } from "../outbox/entries";
-import { leftOnThisDevice, openOutbox } from "../outbox/outbox.svelte";
+import { leftOnThisDevice, openOutbox, wipe } from "../outbox/outbox.svelte";
 import { access } from "../troubles/access.svelte";
 import { Deed } from "../troubles/deed.svelte";
 import { watchingLogins } from "../troubles/logins";
@@ -138,6 +138,20 @@ export class Journey {
     if (this.visit !== visit) return;
     this.phase = "visit";
     route.go("assessment");
+  }
+
+  /** Delete all that this device keeps of who is here. @throws DOMException it keeps it still. */
+  async deleteHere(): Promise<void> {
+    if (this.user === null || this.outbox === null) return;
+    const { durable } = this.outbox;
+    // An open database is not deleted.
+    this.outbox.close();
+    try {
+      await wipe(this.user.id);
+    } catch (fault) {
+      // Where the device keeps nothing there may be nothing to delete by, either.
+      if (durable) throw fault;
+    }
   }
 
   /** Load the page anew, as nobody. */

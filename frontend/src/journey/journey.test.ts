@@ -1,6 +1,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { answer } from "../outbox/fakes/entries";
 import { Ground } from "../outbox/fakes/ground";
+import type { Outbox } from "../outbox/entries";
 import { leftOnThisDevice } from "../outbox/outbox.svelte";
 
 const on = new Ground();
@@ -134,4 +135,29 @@ test("the overview is read anew for the person who is here", async () => {
   await journey.readOverview();
   expect(journey.sessions).toEqual([{ id: "own" }]);
   expect(reload).not.toHaveBeenCalled();
+});
+
+/** A page of one person, of whom an answer waits that no network takes. */
+async function waiting(): Promise<{ journey: InstanceType<typeof Journey>; outbox: Outbox }> {
+  on.service.fault = () => "network";
+  const journey = new Journey();
+  journey.user = { id: "one", username: "", role: "participant" };
+  const outbox = await on.open(on.browser.page(), "one");
+  journey.outbox = outbox;
+  await outbox.put(answer("q1", 1, 3));
+  return { journey, outbox };
+}
+
+test("what a person deletes before they go is not on the device any more", async () => {
+  const { journey } = await waiting();
+  expect(await whoseWaits()).toEqual(["one"]);
+  await journey.deleteHere();
+  expect(await whoseWaits()).toEqual([]);
+});
+
+test("nobody is kept from going because a browser without a database has nothing to delete", async () => {
+  vi.stubGlobal("indexedDB", undefined);
+  const { journey, outbox } = await waiting();
+  expect([outbox.durable, outbox.waiting.answer]).toEqual([false, 1]);
+  await expect(journey.deleteHere()).resolves.toBeUndefined();
 });
