@@ -3,7 +3,7 @@ import type { Session } from "../api/contract";
 import { Refused } from "../api/failures";
 import { Clock } from "../clock/clock";
 import type { Kind, Outbox } from "../outbox/entries";
-import { JourneyVisit } from "./visit.svelte";
+import { JourneyVisit, LAST_SESSION } from "./visit.svelte";
 
 interface Asked {
   verb: string;
@@ -40,10 +40,14 @@ export class VisitGround {
   readonly forgotten: [string, readonly Kind[] | undefined][] = [];
   /** Which states the outbox was told of, and what had been forgotten by then. */
   readonly followed: string[] = [];
+  /** How the session stood, each time it was kept for the next visit. */
+  readonly kept: Session[] = [];
   readonly waiting: Record<Kind, number> = { answer: 0, message: 0, announcement: 0, capture: 0 };
   started = 0;
   /** Befalls a verb before it is done; `read` is a look at the session. */
   fault: (verb: string) => unknown = () => undefined;
+  /** Until when the reply of a verb that is done is on its way. */
+  onItsWay: (verb: string) => Promise<void> | undefined = () => undefined;
   readonly visit: JourneyVisit;
 
   constructor(session = ofFormerLoad()) {
@@ -73,6 +77,7 @@ export class VisitGround {
     if (verb === "open") this.stored = { ...this.stored, page_id: (body as { page_id: string }).page_id };
     // A look tells how it stood when it was asked for, however late it comes.
     const session = verb === "read" ? before : this.stored;
+    await this.onItsWay(verb);
     return { session } as never;
   }
 
@@ -81,7 +86,9 @@ export class VisitGround {
     return {
       waiting: this.waiting,
       kept: nothing,
-      keep: nothing,
+      keep: async (name: string, value: unknown) => {
+        if (name === LAST_SESSION) this.kept.push(value as Session);
+      },
       follow: async ({ state }: Session) =>
         void this.followed.push(`${state} after ${this.forgotten.length}`),
       whenDelivered: () => () => undefined,

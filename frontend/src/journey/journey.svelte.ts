@@ -3,9 +3,9 @@ import type { Id, Session, StudyName, User } from "../api/contract";
 import { Refused, Unreachable } from "../api/failures";
 import { Clock } from "../clock/clock";
 import { ofThisBrowser } from "../clock/memory";
-import { watchTime } from "../clock/watch";
+import { askTime, watchTime } from "../clock/watch";
 import type { Outbox } from "../outbox/entries";
-import { leftOnThisDevice, openOutbox } from "../outbox/outbox.svelte";
+import { leftOnThisDevice, openOutbox, wipe } from "../outbox/outbox.svelte";
 import { access } from "../troubles/access.svelte";
 import { Deed } from "../troubles/deed.svelte";
 import { watchingLogins } from "../troubles/logins";
@@ -96,16 +96,11 @@ export class Journey {
       tellTabs({ person: STAFF });
       return;
     }
-    const before = this.user?.id ?? null;
+    if (this.isAnother(user)) return this.beginAs(user);
     rememberPerson(user.id);
     tellTabs({ person: user.id });
-    if (before !== null && before !== user.id) {
-      leaveNotice("switched");
-      location.reload();
-      return;
-    }
-    if (before === user.id) this.regained();
-    else await this.find();
+    if (this.user === null) await this.find();
+    else this.regained();
   }
 
   /** Show the overview. */
@@ -115,14 +110,18 @@ export class Journey {
     route.go("assessment");
   }
 
-  /** Ask again which studies and sessions there are. @throws Refused, Unreachable. */
+  /**
+   * Ask again which studies and sessions there are. Those of another person, whose login came past this page, are not
+   * shown in this one, which would keep what they give under the name of the former: it begins anew as theirs.
+   * @throws Refused, Unreachable.
+   */
   async readOverview(): Promise<User> {
-    const [me, theirs] = await Promise.all([
-      this.api.call<{ user: User; studies: Study[] }>("/auth/me", { timeoutMs: OPENING_MS }),
-      this.api.call<{ sessions: Session[] }>("/sessions", { timeoutMs: OPENING_MS }),
-    ]);
-    this.studies = me.studies;
-    this.sessions = theirs.sessions;
+    const asking = this.api.call<{ sessions: Session[] }>("/sessions", { timeoutMs: OPENING_MS });
+    // Who is here decides first: staff are refused sessions.
+    asking.catch(() => undefined);
+    const me = await this.api.call<{ user: User; studies: Study[] }>("/auth/me", { timeoutMs: OPENING_MS });
+    if (this.isAnother(me.user)) this.beginAs(me.user);
+    else [this.sessions, this.studies] = [(await asking).sessions, me.studies];
     return me.user;
   }
 
@@ -139,6 +138,20 @@ export class Journey {
     if (this.visit !== visit) return;
     this.phase = "visit";
     route.go("assessment");
+  }
+
+  /** Delete all that this device keeps of who is here. @throws DOMException it keeps it still. */
+  async deleteHere(): Promise<void> {
+    if (this.user === null || this.outbox === null) return;
+    const { durable } = this.outbox;
+    // An open database is not deleted.
+    this.outbox.close();
+    try {
+      await wipe(this.user.id);
+    } catch (fault) {
+      // Where the device keeps nothing there may be nothing to delete by, either.
+      if (durable) throw fault;
+    }
   }
 
   /** Load the page anew, as nobody. */
@@ -183,6 +196,7 @@ export class Journey {
   }
 
   private staff(user: User): void {
+    void this.lookAfterDevice();
     rememberPerson(STAFF);
     this.user = user;
     access.regain();
@@ -221,9 +235,31 @@ export class Journey {
   }
 
   private nobody(): void {
+    void this.lookAfterDevice();
     access.regain();
     if (this.word === null && someoneWasHere()) this.word = "ended";
     this.phase = "entry";
+  }
+
+  /** Let go what has had its time, of whoever used this browser: who comes never again has no opening of their own. */
+  private async lookAfterDevice(): Promise<void> {
+    if (!this.clock.known) await askTime(this.clock, this.fetching);
+    // Who came meanwhile has an outbox that looks after it, and that must not be taken for one that is done with.
+    const someoneCame = this.user?.role === "participant";
+    if (this.clock.known && !someoneCame) await leftOnThisDevice(this.clock.now());
+  }
+
+  private isAnother(user: User): boolean {
+    return this.user !== null && this.user.id !== user.id;
+  }
+
+  /** Load the page anew, as another person's. */
+  private beginAs(user: User): void {
+    const person = rememberedAs(user);
+    rememberPerson(person);
+    tellTabs({ person });
+    leaveNotice("switched");
+    location.reload();
   }
 
   private regained(): void {
@@ -234,7 +270,7 @@ export class Journey {
 
   /** As it is remembered on this device, and told to other tabs. */
   private get person(): Id | null {
-    return this.user !== null && this.user.role !== "participant" ? STAFF : (this.user?.id ?? null);
+    return this.user === null ? null : rememberedAs(this.user);
   }
 
   private leaveVisit(): void {
@@ -249,4 +285,8 @@ export class Journey {
     // What this tab sent under the login before may yet be refused.
     else this.regained();
   }
+}
+
+function rememberedAs(user: User): Id {
+  return user.role === "participant" ? user.id : STAFF;
 }

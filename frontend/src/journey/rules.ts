@@ -1,4 +1,5 @@
 import type { Part, Session, State } from "../api/contract";
+import type { Outbox } from "../outbox/entries";
 
 /** What of the texts between the steps a person has read on this device; the service does not know of it. */
 export interface Seen {
@@ -91,4 +92,10 @@ export function withAnswered(session: Session, answered: number, total: number):
 export function wantsCamera(session: Session): boolean {
   const inPart = session.next_step === "phq" || session.next_step === "chat";
   return inPart && session.consent.agreed.includes("camera") && session.camera_check.ok !== false;
+}
+
+/** What of the entries that wait is still on the device once the page is left: what its memory holds is not. */
+export function leftBehind({ durable, sign }: Pick<Outbox, "durable" | "sign">): "all" | "some" | "nothing" {
+  if (!durable) return "nothing";
+  return sign === "full" ? "some" : "all";
 }

@@ -61,6 +61,8 @@ export class JourneyVisit implements Visit {
   private takingBack = 0;
   /** Counts what verbs told: a look that was sent before tells how it stood before. */
   private told = 0;
+  /** A verb told what may be older than what another had told: no camera is turned on until the session was read. */
+  private doubtful = false;
   private closed = false;
   private silent: () => void = () => undefined;
   private poll: ReturnType<typeof setInterval> | undefined;
@@ -112,7 +114,7 @@ export class JourneyVisit implements Visit {
     tellTabs({ opened: this.session.id, by: this.pageId });
     try {
       // It ended, or is another person's: no camera is turned on for it.
-      if (!(await this.claim())) void this.refresh();
+      if (!(await this.claim()) || this.doubtful) void this.refresh();
     } catch {
       // The next look at the session asks again.
       this.wake();
@@ -149,11 +151,9 @@ export class JourneyVisit implements Visit {
 
   /** Call a verb of the session that answers the session. @throws Refused, Unreachable. */
   async post<T extends { session: Session }>(verb: string, body: object = {}): Promise<T> {
-    const reply = await this.api.call<T>(`/sessions/${this.session.id}/${verb}`, { method: "POST", body });
-    if (reply.session.id === this.session.id) {
-      this.told += 1;
-      this.take(reply.session);
-    }
+    const reply = await this.call<T>(verb, body);
+    // It is done, and its reply may be needed, though nobody can say yet how the session stands.
+    if (this.doubtful) await this.read().catch(() => void this.refresh());
     return reply;
   }
 
@@ -177,17 +177,33 @@ export class JourneyVisit implements Visit {
 
   /** Read how the session stands, once; of a page that was not told yet whether it owns the camera, by asking that. */
   async read(): Promise<void> {
-    if (this.claiming && (await this.claim())) return;
+    if (this.claiming && (await this.claim()) && !this.doubtful) return;
     const told = this.told;
     const { session } = await this.api.call<{ session: Session }>(`/sessions/${this.session.id}`);
-    if (told === this.told) this.take(session);
-    else await this.read();
+    if (told !== this.told) return this.read();
+    this.doubtful = false;
+    this.take(session);
+  }
+
+  private async call<T extends { session: Session }>(verb: string, body: object): Promise<T> {
+    const before = this.told;
+    const reply = await this.api.call<T>(`/sessions/${this.session.id}/${verb}`, { method: "POST", body });
+    if (reply.session.id === this.session.id) this.hear(reply.session, before);
+    return reply;
+  }
+
+  /** A verb told how the session stands; when it was sent, verbs had told so `before` times. */
+  private hear(session: Session, before: number): void {
+    this.doubtful = this.told !== before && !this.closed;
+    this.told += 1;
+    if (this.doubtful) this.forget(session);
+    else this.take(session);
   }
 
   /** Ask to own the camera, once; false: for good not. @throws Refused, Unreachable what passes. */
   private async claim(): Promise<boolean> {
     try {
-      await this.post("open", { page_id: this.pageId });
+      await this.call("open", { page_id: this.pageId });
       this.claiming = false;
       return true;
     } catch (fault) {
@@ -201,10 +217,16 @@ export class JourneyVisit implements Visit {
     return this.claiming && !hasEnded(session) ? { ...session, page_id: this.pageId } : session;
   }
 
-  private take(told: Session): void {
+  /** What was once taken back stays so, however old the news of it is. */
+  private forget(told: Session): void {
     this.forgotten = forgetTakenBack(this.outbox, told, this.session);
+    void this.forgotten.catch(() => undefined);
+  }
+
+  private take(told: Session): void {
+    this.forget(told);
     // What comes back after the page left it turns no camera on, and is not what the page showed last.
-    if (this.closed) return void this.forgotten.catch(() => undefined);
+    if (this.closed) return;
     const session = this.asOurs(told);
     this.session = session;
     void this.outbox.keep(LAST_SESSION, session).catch(() => undefined);
@@ -218,8 +240,9 @@ export class JourneyVisit implements Visit {
 
   /** Take pictures, where the person agreed to it, does not take it back, and did not go on without a camera. */
   private wake(): void {
-    const may = this.owning && !this.elsewhere && !this.closed && this.takingBack === 0;
-    if (may && wantsCamera(this.session) && this.camera.state === "off")
+    const may = this.owning && !this.elsewhere && !this.closed;
+    const sure = this.takingBack === 0 && !this.doubtful;
+    if (may && sure && wantsCamera(this.session) && this.camera.state === "off")
       void this.camera.start().catch(() => undefined);
   }
 

@@ -195,3 +195,100 @@ test("of a session that is over in another way all that waits is still sent", as
   await ground.visit.refresh();
   expect(ground.forgotten).toEqual([]);
 });
+
+/** The replies of a verb are on their way until they are given. */
+function holdUp(ground: VisitGround, held: string): () => void {
+  let give: () => void = () => undefined;
+  const given = new Promise<void>((resolve) => (give = resolve));
+  ground.onItsWay = (verb) => (verb === held ? given : undefined);
+  return give;
+}
+
+/** The page asked to own the camera, which is done, and whose reply is on its way until it is given. */
+async function owning(ground: VisitGround): Promise<() => Promise<void>> {
+  const give = holdUp(ground, "open");
+  const before = ground.times("open");
+  const asked = ground.visit.own();
+  await vi.waitFor(() => expect(ground.times("open")).toBe(before + 1));
+  return () => {
+    give();
+    return asked;
+  };
+}
+
+/** The service takes a withdrawal, by which the session stands so. */
+function withdraw(ground: VisitGround, after: object): Promise<unknown> {
+  ground.stored = { ...ground.stored, ...after };
+  return ground.visit.takingCameraBack(() => ground.visit.post("withdraw"));
+}
+
+test("a late reply of open does not undo a withdrawal", async () => {
+  const ground = await recording();
+  const give = await owning(ground);
+  await withdraw(ground, left("chat", "questionnaire"));
+  const { started } = ground;
+  await give();
+  expect(ground.visit.session.consent.agreed).toEqual(["chat", "questionnaire"]);
+  await ground.visit.refresh();
+  expect([ground.times("read"), ground.started]).toEqual([1, started]);
+  expect([ground.visit.elsewhere, ground.visit.session.page_id]).toEqual([false, "this"]);
+});
+
+test("a late reply of open neither shows nor keeps a session from which everything was taken back", async () => {
+  const ground = await recording();
+  const give = await owning(ground);
+  await withdraw(ground, { ...left(), ...WITHDRAWN });
+  const { started } = ground;
+  ground.kept.length = 0;
+  await give();
+  expect([ground.visit.screen, ground.started]).toEqual(["closed", started]);
+  expect(ground.kept.filter((one) => one.state !== "ABANDONED")).toEqual([]);
+});
+
+test("a late reply of open does not ask again for a consent that was given", async () => {
+  const asking = { next_step: "consent", consent: { accepted: null, agreed: [] } };
+  const ground = await begun(new VisitGround(ofFormerLoad(asking)));
+  ground.visit.see("welcome");
+  const give = await owning(ground);
+  ground.stored = left("chat", "questionnaire");
+  await ground.visit.post("consent");
+  await give();
+  expect(ground.visit.screen).toBe("instructions");
+});
+
+test("where the replies of two verbs may have overtaken each other, it is read how the session stands", async () => {
+  const ground = await recording();
+  const give = holdUp(ground, "withdraw");
+  const taken = withdraw(ground, left("chat", "questionnaire"));
+  await vi.waitFor(() => expect(ground.times("withdraw")).toBe(1));
+  await ground.visit.own();
+  give();
+  await taken;
+  expect(ground.times("read")).toBe(1);
+  expect(ground.visit.session.consent.agreed).toEqual(["chat", "questionnaire"]);
+});
+
+test("a withdrawal holds though the session cannot be read after it, and its reply is given", async () => {
+  const ground = await recording();
+  const agreed = ground.stored;
+  const give = holdUp(ground, "withdraw");
+  const taken = withdraw(ground, left("chat", "questionnaire"));
+  await vi.waitFor(() => expect(ground.times("withdraw")).toBe(1));
+  const taking = ground.stored;
+  // Open was done before it, and is answered before it.
+  ground.stored = agreed;
+  await ground.visit.own();
+  ground.stored = taking;
+  ground.fault = (verb) => (verb === "read" ? new Unreachable("network") : undefined);
+  give();
+  await expect(taken).resolves.toHaveProperty("session", taking);
+  await ground.visit.forgotten;
+  expect(ground.forgotten).toEqual([["s", ["announcement", "capture"]]]);
+  expect(ground.started).toBe(1);
+  ground.fault = () => undefined;
+  await vi.waitFor(() => expect(ground.visit.refreshing.seconds).toBeGreaterThan(0));
+  ground.visit.refreshing.again();
+  await ground.visit.refresh();
+  expect(ground.visit.session.consent.agreed).toEqual(["chat", "questionnaire"]);
+  expect(ground.started).toBe(1);
+});

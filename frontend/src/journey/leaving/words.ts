@@ -43,6 +43,8 @@ interface LeavingWords {
   sending: string;
   leave: string;
   leaveHint: string;
+  leaveSomeHint: string;
+  notKept: string;
   drop: string;
   dropHint: string;
 }
@@ -111,6 +113,9 @@ export const words: Words<LeavingWords> = {
     sending: "They are on their way. You are logged out as soon as they are through.",
     leave: "Log out and leave them on this device",
     leaveHint: "They stay encrypted here, and are sent when you log in on this device again.",
+    leaveSomeHint:
+      "This device could not keep all of them. Those that it kept stay encrypted here, and are sent when you log in on this device again. The others are lost then.",
+    notKept: "This device does not keep them: what has not been sent when you log out is lost.",
     drop: "Log out and delete them",
     dropHint: "They are lost then.",
   },
@@ -172,6 +177,9 @@ export const words: Words<LeavingWords> = {
     sending: "Sedang dikirim. Anda keluar segera setelah semuanya sampai.",
     leave: "Keluar dan biarkan di perangkat ini",
     leaveHint: "Isian tetap terenkripsi di sini, dan dikirim saat Anda masuk lagi di perangkat ini.",
+    leaveSomeHint:
+      "Perangkat ini tidak dapat menyimpan semuanya. Yang tersimpan tetap terenkripsi di sini, dan dikirim saat Anda masuk lagi di perangkat ini. Yang lainnya akan hilang.",
+    notKept: "Perangkat ini tidak menyimpannya: isian yang belum terkirim saat Anda keluar akan hilang.",
     drop: "Keluar dan hapus",
     dropHint: "Isian itu akan hilang.",
   },
