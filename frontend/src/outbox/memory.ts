@@ -22,6 +22,11 @@ export class Memory implements Shelf {
     return this.held.size;
   }
 
+  /** Whether an entry, or that one was refused, is known here alone. */
+  get holds(): boolean {
+    return this.held.size > 0 || this.refused.length > 0;
+  }
+
   has(row: Row): boolean {
     return this.held.has(nameOf(row));
   }
@@ -57,8 +62,13 @@ export class Memory implements Shelf {
 
   async refuse(row: Row, refused: RefusedEntry): Promise<boolean> {
     if (!this.held.delete(nameOf(row))) return false;
-    this.refused.push(refused);
+    this.noteRefusal(refused);
     return true;
+  }
+
+  /** What was refused lay elsewhere. */
+  noteRefusal(refused: RefusedEntry): void {
+    this.refused.push(refused);
   }
 
   async refusals(): Promise<RefusedEntry[]> {

@@ -174,6 +174,7 @@ class Box implements Outbox {
   async dismissRefused(): Promise<void> {
     this.refused = [];
     await this.shelves.dismissRefusals().catch(() => undefined);
+    this.count();
     await this.keeping.tidy();
   }
 

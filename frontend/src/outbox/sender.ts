@@ -208,7 +208,7 @@ export class Sender {
       .catch((failure: unknown) =>
         isLoginWanted(failure) && logins !== this.logins ? this.doubt() : this.failed(job, failure, since),
       )
-      .catch(() => undefined)
+      .catch((failure: unknown) => this.pause(job, failure))
       .then(() => {
         this.running.delete(job);
         for (const one of job.items) one.busy = false;
@@ -216,6 +216,12 @@ export class Sender {
         this.pump();
       });
     this.running.set(job, { stop, since, over });
+  }
+
+  /** What became of it could not be written down: it is begun again, and never without a pause. */
+  private pause(job: Job, failure: unknown): void {
+    for (const one of job.items)
+      one.notBefore = performance.now() + backOff(LANE[job.kind], one.tries, failure);
   }
 
   private async attempt(job: Job, signal: AbortSignal, since: number): Promise<void> {

@@ -22,7 +22,7 @@ export class Shelves implements Shelf {
 
   /** Whether something is held by the page's memory alone. */
   get overflowing(): boolean {
-    return this.device === null || this.memory.size > 0;
+    return this.device === null || this.memory.holds;
   }
 
   /** @throws DOMException no room for a picture: it is worth less than the memory it would take. */
@@ -56,8 +56,17 @@ export class Shelves implements Shelf {
     return this.of(row).replace(row, entry, at);
   }
 
-  refuse(row: Row, refused: RefusedEntry): Promise<boolean> {
-    return this.of(row).refuse(row, refused);
+  /** @throws DOMException the device can neither write it nor let the row go: it waits on. */
+  async refuse(row: Row, refused: RefusedEntry): Promise<boolean> {
+    const shelf = this.of(row);
+    try {
+      return await shelf.refuse(row, refused);
+    } catch {
+      // To delete needs no room; that it was refused must not be lost with it.
+      await shelf.drop([row]);
+      this.memory.noteRefusal(refused);
+      return true;
+    }
   }
 
   async refusals(): Promise<RefusedEntry[]> {
