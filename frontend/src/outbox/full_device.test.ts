@@ -1,7 +1,8 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { answer } from "./fakes/entries";
-import { refuseToAdd } from "./fakes/full";
+import { announcement, answer, capture } from "./fakes/entries";
+import { refuseToAdd, refuseToPut } from "./fakes/full";
 import { Ground } from "./fakes/ground";
+import { Shelves } from "./shelves";
 import { Store } from "./store";
 
 const on = new Ground();
@@ -38,4 +39,59 @@ test("a refusal that can be written nowhere is tried again after pauses, and is 
   drop.mockRestore();
   await vi.waitFor(() => expect(outbox.refused).toMatchObject([{ item: "q1" }]), 8_000);
   expect(outbox.waiting.answer).toBe(0);
+});
+
+test("the newest click that came too late is sent above the stored version from a full device, too", async () => {
+  on.service.answers.set("q1", { value: 0, version: 5, session_ms: 500 });
+  const page = on.browser.page();
+  const outbox = await on.open(page);
+  refuseToPut("entries");
+  let puts = 0;
+  on.service.fault = ({ method }) => (method === "PUT" && (puts += 1) === 2 ? "network" : undefined);
+  await outbox.put(answer("q1", 1, 3));
+  await vi.waitFor(() => expect(puts).toBe(2));
+  expect(outbox.sign).toBe("full");
+  page.say("online");
+  await vi.waitFor(() => expect(outbox.sign).toBe("saved"), 4_000);
+  expect(on.service.answers.get("q1")).toMatchObject({ value: 3, version: 6 });
+});
+
+test("what a full device could not write anew keeps its place before what was put later", async () => {
+  const shelves = new Shelves(await Store.open("p"));
+  const first = await shelves.add(answer("q1", 1, 1), 0);
+  await shelves.add(answer("q1", 2, 2), 0);
+  refuseToPut("entries");
+  expect(await shelves.replace(first, answer("q1", 6, 1), 0)).toEqual(first);
+  const opened = await Promise.all((await shelves.rows()).map((row) => shelves.open(row)));
+  expect(opened).toEqual([answer("q1", 6, 1), answer("q1", 2, 2)]);
+  await shelves.drop([first]);
+  expect(await shelves.rows()).toHaveLength(1);
+  expect(shelves.overflowing).toBe(false);
+  shelves.close();
+});
+
+test("what another page has brought is not sent again for what a full device could not write anew", async () => {
+  const [one, other] = [new Shelves(await Store.open("p")), new Shelves(await Store.open("p"))];
+  const row = await one.add(answer("q1", 1, 1), 0);
+  refuseToPut("entries");
+  await one.replace(row, answer("q1", 6, 1), 0);
+  await other.drop([row]);
+  expect(await one.rows()).toEqual([]);
+  expect(one.overflowing).toBe(false);
+  one.close();
+  other.close();
+});
+
+test("a full device tells the ledger that a picture was skipped, though its announcement cannot be altered", async () => {
+  on.service.fault = () => "network";
+  const page = on.browser.page();
+  const outbox = await on.open(page);
+  await outbox.put(announcement("c1"));
+  await vi.waitFor(() => expect(on.service.calls("POST", "/captures/expected")).toHaveLength(1));
+  refuseToAdd("captures");
+  refuseToPut("entries");
+  await outbox.put(capture("c1"));
+  on.service.fault = () => undefined;
+  page.say("online");
+  await vi.waitFor(() => expect(on.service.announced.get("c1")).toBe(true), 4_000);
 });

@@ -1,5 +1,6 @@
 import type { Id } from "../api/contract";
 import type { NewEntry, RefusedEntry } from "./entries";
+import { Covers } from "./covers";
 import { within } from "./database";
 import type { Left } from "./letting_go";
 import { Memory } from "./memory";
@@ -13,6 +14,7 @@ const WRITE_MS = 5_000;
 /** The device's database, and the page's memory for what it refuses. */
 export class Shelves implements Shelf {
   private readonly memory = new Memory();
+  private readonly covers = new Covers();
 
   constructor(private readonly device: Shelf | null) {}
 
@@ -22,7 +24,7 @@ export class Shelves implements Shelf {
 
   /** Whether something is held by the page's memory alone. */
   get overflowing(): boolean {
-    return this.device === null || this.memory.holds;
+    return this.device === null || this.memory.holds || this.covers.size > 0;
   }
 
   /** @throws DOMException no room for a picture: it is worth less than the memory it would take. */
@@ -38,11 +40,13 @@ export class Shelves implements Shelf {
   }
 
   async rows(): Promise<Row[]> {
-    return [...((await this.device?.rows()) ?? []), ...(await this.memory.rows())];
+    const there = (await this.device?.rows()) ?? [];
+    this.covers.keepOver(there);
+    return [...there, ...(await this.memory.rows())];
   }
 
-  open(row: Row): Promise<NewEntry | undefined> {
-    return this.of(row).open(row);
+  async open(row: Row): Promise<NewEntry | undefined> {
+    return this.covers.get(row) ?? this.of(row).open(row);
   }
 
   async drop(rows: readonly Row[]): Promise<void> {
@@ -50,23 +54,26 @@ export class Shelves implements Shelf {
     const there = rows.filter((row) => !this.memory.has(row));
     await this.memory.drop(here);
     if (there.length > 0) await this.device?.drop(there);
+    this.covers.lift(there);
   }
 
-  replace(row: Row, entry: NewEntry, at: number): Promise<Row | undefined> {
-    return this.of(row).replace(row, entry, at);
+  /** Where the device has no room, the page's memory holds it in the row's place, before what was put later. */
+  async replace(row: Row, entry: NewEntry, at: number): Promise<Row | undefined> {
+    try {
+      const made = await within(WRITE_MS, this.of(row).replace(row, entry, at));
+      this.covers.lift([row]);
+      return made;
+    } catch {
+      this.covers.lay(row, entry);
+      return { ...row, at };
+    }
   }
 
   /** @throws DOMException the device can neither write it nor let the row go: it waits on. */
   async refuse(row: Row, refused: RefusedEntry): Promise<boolean> {
-    const shelf = this.of(row);
-    try {
-      return await shelf.refuse(row, refused);
-    } catch {
-      // To delete needs no room; that it was refused must not be lost with it.
-      await shelf.drop([row]);
-      this.memory.noteRefusal(refused);
-      return true;
-    }
+    const mine = await this.moved(row, refused);
+    this.covers.lift([row]);
+    return mine;
   }
 
   async refusals(): Promise<RefusedEntry[]> {
@@ -80,6 +87,7 @@ export class Shelves implements Shelf {
 
   async forget(session: Id, kinds?: readonly string[]): Promise<void> {
     await this.memory.forget(session, kinds);
+    this.covers.forget(session, kinds);
     await this.device?.forget(session, kinds);
   }
 
@@ -112,11 +120,24 @@ export class Shelves implements Shelf {
 
   /** The device forgets; the page may still show what it kept. */
   async destroy(): Promise<void> {
+    this.covers.clear();
     await this.device?.destroy();
   }
 
   close(): void {
     this.device?.close();
+  }
+
+  private async moved(row: Row, refused: RefusedEntry): Promise<boolean> {
+    const shelf = this.of(row);
+    try {
+      return await shelf.refuse(row, refused);
+    } catch {
+      // To delete needs no room; that it was refused must not be lost with it.
+      await shelf.drop([row]);
+      this.memory.noteRefusal(refused);
+      return true;
+    }
   }
 
   private of(row: Row): Shelf {
