@@ -95,3 +95,68 @@ test("a full device tells the ledger that a picture was skipped, though its anno
   page.say("online");
   await vi.waitFor(() => expect(on.service.announced.get("c1")).toBe(true), 4_000);
 });
+
+/** The device has no room for one entry, and then has. */
+function fullForOne(): void {
+  const full = new DOMException("no room", "QuotaExceededError");
+  vi.spyOn(Store.prototype, "add").mockRejectedValueOnce(full);
+}
+
+/** How much lies on the device, as the next page would find it. */
+async function onDevice(person = "person"): Promise<number> {
+  const store = await Store.open(person);
+  const { length } = await store.rows();
+  store.close();
+  return length;
+}
+
+test("an answer is kept on the device again as soon as no words are in memory, though pictures wait", async () => {
+  let down = true;
+  on.service.fault = ({ path }) => (down || path.includes("/captures/c") ? "network" : undefined);
+  const outbox = await on.open();
+  fullForOne();
+  await outbox.put(answer("q1", 1, 3));
+  await outbox.put(capture("c1"));
+  expect(await onDevice()).toBe(1);
+  down = false;
+  outbox.nudge();
+  await vi.waitFor(() => expect(outbox.waiting.answer).toBe(0), 4_000);
+  expect(outbox.sign).not.toBe("full");
+  down = true;
+  await outbox.put(answer("q2", 1, 2));
+  expect(await onDevice()).toBe(2);
+});
+
+test("a picture for which the device has no room is skipped, whatever waits in memory", async () => {
+  on.service.fault = () => "network";
+  const outbox = await on.open();
+  refuseToAdd("entries", "captures");
+  await outbox.put(answer("q1", 1, 3));
+  await outbox.put(capture("c1"));
+  expect(outbox.pictureBytes).toBe(0);
+  expect(outbox.waiting).toEqual({ answer: 1, message: 0, announcement: 1, capture: 0 });
+});
+
+test("words that follow others into memory keep the order of the clicks", async () => {
+  const shelves = new Shelves(await Store.open("p"));
+  await shelves.add(answer("q1", 1, 1), 0);
+  fullForOne();
+  await shelves.add(answer("q1", 2, 2), 0);
+  await shelves.add(answer("q1", 3, 3), 0);
+  const opened = await Promise.all((await shelves.rows()).map((row) => shelves.open(row)));
+  expect(opened).toEqual([answer("q1", 1, 1), answer("q1", 2, 2), answer("q1", 3, 3)]);
+  expect(await onDevice("p")).toBe(1);
+  shelves.close();
+});
+
+test("of one picture a later announcement never comes before one that is in memory", async () => {
+  const shelves = new Shelves(await Store.open("p"));
+  fullForOne();
+  await shelves.add(announcement("c1"), 0);
+  await shelves.add(announcement("c1"), 0);
+  expect(await onDevice("p")).toBe(0);
+  await shelves.add(announcement("c2"), 0);
+  await shelves.add(answer("q1", 1, 1), 0);
+  expect(await onDevice("p")).toBe(2);
+  shelves.close();
+});

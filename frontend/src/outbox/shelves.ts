@@ -29,8 +29,7 @@ export class Shelves implements Shelf {
 
   /** @throws DOMException no room for a picture: it is worth less than the memory it would take. */
   async add(entry: NewEntry, at: number): Promise<Row> {
-    // While older entries are in memory, a newer one on the device would come before them.
-    if (this.device === null || this.memory.size > 0) return this.memory.add(entry, at);
+    if (this.device === null || this.memory.precedes(entry)) return this.memory.add(entry, at);
     try {
       return await within(WRITE_MS, this.device.add(entry, at));
     } catch (error) {
