@@ -1,4 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
+import type { Outbox } from "./entries";
+import type { FakePage } from "./fakes/browser";
 import { announcement, answer, capture } from "./fakes/entries";
 import { refuseToAdd, refuseToPut } from "./fakes/full";
 import { Ground } from "./fakes/ground";
@@ -159,4 +161,47 @@ test("of one picture a later announcement never comes before one that is in memo
   await shelves.add(answer("q1", 1, 1), 0);
   expect(await onDevice("p")).toBe(2);
   shelves.close();
+});
+
+test("each of two pages without a device sends its own", async () => {
+  vi.spyOn(Store, "open").mockRejectedValue(new DOMException("none", "SecurityError"));
+  const [one, other] = [await on.open(), await on.open()];
+  on.service.fault = () => "network";
+  await one.put(answer("q1", 1, 3));
+  await other.put(answer("q2", 1, 2));
+  on.service.fault = () => undefined;
+  await vi.waitFor(() => expect([...on.service.answers.keys()].sort()).toEqual(["q1", "q2"]), 6_000);
+});
+
+/** Two pages of a full device, each with an answer in its memory; the second sends. */
+async function twoFullPages(): Promise<{ first: FakePage; both: Outbox[] }> {
+  refuseToAdd("entries");
+  on.service.fault = () => "network";
+  const first = on.browser.page();
+  const both = [await on.open(first), await on.open()];
+  for (const [index, outbox] of both.entries()) await outbox.put(answer(`q${index}`, 1, 3));
+  await vi.waitFor(() => expect(on.service.calls("PUT", "/responses/q1").length).toBeGreaterThan(0), 4_000);
+  return { first, both };
+}
+
+const allSaved = (both: Outbox[]) =>
+  vi.waitFor(() => expect(both.map((one) => one.sign)).toEqual(["saved", "saved"]), 12_000);
+
+test("two pages of a full device take turns until each has sent its own", { timeout: 25_000 }, async () => {
+  const { both } = await twoFullPages();
+  const turns = vi.spyOn(on.browser.locks, "request");
+  await new Promise((resolve) => setTimeout(resolve, 6_000));
+  expect(turns.mock.calls.length).toBeLessThan(4);
+  on.service.fault = () => undefined;
+  await allSaved(both);
+  const ended = turns.mock.calls.length;
+  await new Promise((resolve) => setTimeout(resolve, 6_000));
+  expect(turns.mock.calls.length).toBe(ended);
+});
+
+test("a page whose memory holds an answer sends it as soon as the network is back", async () => {
+  const { first } = await twoFullPages();
+  on.service.fault = () => undefined;
+  first.say("online");
+  await vi.waitFor(() => expect(on.service.answers.has("q0")).toBe(true), 2_000);
 });

@@ -22,6 +22,10 @@ export class Memory implements Shelf {
     return this.held.size > 0 || this.refused.length > 0;
   }
 
+  get empty(): boolean {
+    return this.held.size === 0;
+  }
+
   has(row: Row): boolean {
     return this.held.has(nameOf(row));
   }

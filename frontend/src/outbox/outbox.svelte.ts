@@ -33,6 +33,9 @@ const ROOM_IN_MEMORY = 10 * 1024 * 1024;
 /** A picture of usual size, before one was seen. */
 const USUAL_PICTURE = 256 * 1024;
 
+/** What only this page can send lets another page lead for so long: that may have such things, too. */
+const TURN_MS = 5_000;
+
 /** A page has one outbox at a time. */
 const boxes = new WeakMap<Device, Box>();
 
@@ -83,6 +86,7 @@ class Box implements Outbox {
   private settling: { session: Id; resolve: () => void }[] = [];
   /** Words are put one after the other, so that they are kept in the order of their clicks; pictures beside them. */
   private readonly lines = { words: Promise.resolve(), pictures: Promise.resolve() };
+  private turn: ReturnType<typeof setTimeout> | undefined;
   private closed = false;
 
   constructor(
@@ -106,11 +110,13 @@ class Box implements Outbox {
       (note) => this.hear(note),
       () => this.sender.doubt(),
     );
-    this.leader = new Leader(`outbox-${person}`, device.locks, () => this.tabs.tell({ what: "wish" }), {
+    // Without a database pages have nothing in common of which one alone should send.
+    const locks = shelves.durable ? device.locks : undefined;
+    this.leader = new Leader(`outbox-${person}`, locks, () => this.tabs.tell({ what: "wish" }), {
       // Another page may have asked for it again meanwhile.
       won: () => void this.reload().then(() => this.begins()),
       finish: () => this.sender.finish(),
-      lost: () => this.sender.stop(),
+      lost: () => this.lost(),
     });
     this.unwatch = device.watch((what) => this.saw(what));
   }
@@ -233,6 +239,7 @@ class Box implements Outbox {
 
   close(): void {
     this.closed = true;
+    clearTimeout(this.turn);
     this.keeping.close();
     this.unwatch();
     this.leader.close();
@@ -265,8 +272,12 @@ class Box implements Outbox {
     this.keeping.began();
     this.changed();
     this.tabs.tell({ what: "changed" });
+    this.more(entry.kind);
+  }
+
+  private more(kind: Kind): void {
     if (!this.leader.leads) this.leader.want();
-    this.sender.more(entry.kind);
+    this.sender.more(kind);
   }
 
   /** Tell the ledger that a picture was not kept: in the place of its announcement, if that still waits. */
@@ -283,7 +294,7 @@ class Box implements Outbox {
     if (waits === undefined) return this.put({ kind: "announcement", session, body });
     const row = await this.shelves.replace(waits.row, { kind: "announcement", session, body }, waits.row.at);
     if (row !== undefined) this.queue.replace(row);
-    this.sender.more("announcement");
+    this.more("announcement");
   }
 
   /** What had its time is gone. Whether nothing waits any more, so that all of it may go. */
@@ -297,6 +308,16 @@ class Box implements Outbox {
     if (!this.leader.leads) return;
     this.sender.start();
     this.changed();
+  }
+
+  private lost(): void {
+    this.sender.stop();
+    clearTimeout(this.turn);
+    if (!this.closed) this.turn = setTimeout(() => this.wantTurn(), TURN_MS);
+  }
+
+  private wantTurn(): void {
+    if (this.shelves.carries) this.leader.want();
   }
 
   private async reload(): Promise<void> {
@@ -367,6 +388,7 @@ class Box implements Outbox {
   private saw(what: "back" | "online" | "offline"): void {
     if (what === "offline") return this.sender.cutOff();
     if (what === "back") this.leader.want();
+    else this.wantTurn();
     if (this.leader.leads) this.sender.nudge();
     void this.keeping.tidy();
   }

@@ -27,6 +27,11 @@ export class Shelves implements Shelf {
     return this.device === null || this.memory.holds || this.covers.size > 0;
   }
 
+  /** Whether something waits that no other page of the person can send as it is. */
+  get carries(): boolean {
+    return !this.memory.empty || this.covers.size > 0;
+  }
+
   /** @throws DOMException no room for a picture: it is worth less than the memory it would take. */
   async add(entry: NewEntry, at: number): Promise<Row> {
     if (this.device === null || this.memory.precedes(entry)) return this.memory.add(entry, at);
