@@ -15,6 +15,8 @@ const WRITE_MS = 5_000;
 export class Shelves implements Shelf {
   private readonly memory = new Memory();
   private readonly covers = new Covers();
+  /** Names of kept values of which the memory has the newest, and the device another or none. */
+  private readonly ahead = new Set<string>();
 
   constructor(private readonly device: Shelf | null) {}
 
@@ -98,16 +100,25 @@ export class Shelves implements Shelf {
   /** It is there until the page is left, whether the device has room for it or not. */
   async keep(name: string, value: unknown, session: Id | null, at: number): Promise<void> {
     await this.remember(name, value, session);
-    await this.device?.keep(name, value, session, at).catch(() => undefined);
+    const written = this.device?.keep(name, value, session, at).then(
+      () => true,
+      () => false,
+    );
+    // Another page may keep a newer one there from now on.
+    if ((await written) === true) this.ahead.delete(name);
   }
 
   /** Of no use to the next visit. */
   async remember(name: string, value: unknown, session: Id | null): Promise<void> {
     await this.memory.keep(name, value, session);
+    this.ahead.add(name);
   }
 
   async kept(name: string): Promise<unknown> {
-    return (await this.memory.kept(name)) ?? (await this.device?.kept(name));
+    const own = await this.memory.kept(name);
+    if (own !== undefined && this.ahead.has(name)) return own;
+    // What the device let go, or cannot open any more, is still this page's to show.
+    return (await this.device?.kept(name).catch(() => undefined)) ?? own;
   }
 
   async learn(course: Course): Promise<void> {
