@@ -165,13 +165,19 @@ export class Sender {
 
   private heardOf(id: Id): void {
     this.askTries = 0;
-    if (id !== this.person) return this.wantLogin();
+    if (id !== this.person) return this.heardOfAnother();
     this.known = true;
     this.logins += 1;
     // Only words: a picture that fails by itself must keep its pauses.
     this.notBefore.words = 0;
     for (const one of this.queue.all) if (LANE[one.row.kind] === "words") one.notBefore = 0;
     this.setTrouble(null);
+  }
+
+  /** A 404 was theirs: it says nothing of what this person may do. */
+  private heardOfAnother(): void {
+    for (const one of this.queue.all) one.doubted = false;
+    this.wantLogin();
   }
 
   private notHeard(error: unknown, logins: number): void {
@@ -253,6 +259,8 @@ export class Sender {
   private async judge(one: Waiting, lane: Lane, failure: unknown, shared: boolean): Promise<void> {
     const decided = verdict(one.row.kind, failure, one.tries, one.doubted);
     const now = performance.now();
+    // Only the try right after it was asked who is logged in confirms a 404: until a later one the login may change.
+    if (decided.then !== "refuse") one.doubted = false;
     switch (decided.then) {
       case "login":
         return this.wantLogin();
