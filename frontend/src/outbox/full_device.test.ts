@@ -134,9 +134,10 @@ test("a picture for which the device has no room is skipped, whatever waits in m
   const outbox = await on.open();
   refuseToAdd("entries", "captures");
   await outbox.put(answer("q1", 1, 3));
+  await outbox.put(announcement("c1"));
   await outbox.put(capture("c1"));
   expect(outbox.pictureBytes).toBe(0);
-  expect(outbox.waiting).toEqual({ answer: 1, message: 0, announcement: 1, capture: 0 });
+  expect(await outbox.unsent("s")).toMatchObject([{ kind: "answer" }, { body: { skipped: true } }]);
 });
 
 test("words that follow others into memory keep the order of the clicks", async () => {
@@ -204,4 +205,31 @@ test("a page whose memory holds an answer sends it as soon as the network is bac
   on.service.fault = () => undefined;
   first.say("online");
   await vi.waitFor(() => expect(on.service.answers.has("q0")).toBe(true), 2_000);
+});
+
+/** A full device; what was announced has arrived, and no picture does. */
+async function announcedOn(...ids: string[]): Promise<Outbox> {
+  const outbox = await on.open();
+  refuseToAdd("captures");
+  on.service.fault = ({ path }) => (path.includes("/captures/c") ? "network" : undefined);
+  for (const id of ids) await outbox.put(announcement(id));
+  await vi.waitFor(() => expect([...on.service.announced.keys()]).toEqual(ids), 4_000);
+  await vi.waitFor(() => expect(outbox.waiting.announcement).toBe(0));
+  return outbox;
+}
+
+test("a picture that was promised to the ledger is sent from memory where the device has no room", async () => {
+  const outbox = await announcedOn("c1");
+  on.service.fault = () => undefined;
+  await outbox.put(capture("c1"));
+  await vi.waitFor(() => expect(on.service.captures).toEqual(["c1"]), 4_000);
+});
+
+test("of pictures that a device has no room for no more than 10 MiB are in memory", async () => {
+  const ids = ["c1", "c2", "c3"];
+  const outbox = await announcedOn(...ids);
+  const large = 4 * 1024 * 1024;
+  for (const id of ids) await outbox.put(capture(id, large));
+  expect(outbox.pictureBytes).toBe(2 * large);
+  expect(outbox.sign).toBe("full");
 });

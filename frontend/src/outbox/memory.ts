@@ -26,6 +26,11 @@ export class Memory implements Shelf {
     return this.held.size === 0;
   }
 
+  get pictureBytes(): number {
+    const pictures = [...this.held.values()].filter(({ row }) => row.kind === "capture");
+    return pictures.reduce((sum, { row }) => sum + row.size, 0);
+  }
+
   has(row: Row): boolean {
     return this.held.has(nameOf(row));
   }

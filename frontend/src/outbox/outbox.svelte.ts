@@ -6,6 +6,7 @@ import { Calls } from "./calls";
 import { theDevice, type Device } from "./device";
 import type {
   BringMessage,
+  CaptureEntry,
   Delivered,
   Kind,
   NewEntry,
@@ -32,9 +33,6 @@ const ROOM = 40 * 1024 * 1024;
 const ROOM_IN_MEMORY = 10 * 1024 * 1024;
 /** A picture of usual size, before one was seen. */
 const USUAL_PICTURE = 256 * 1024;
-
-/** What only this page can send lets another page lead for so long: that may have such things, too. */
-const TURN_MS = 5_000;
 
 /** A page has one outbox at a time. */
 const boxes = new WeakMap<Device, Box>();
@@ -86,7 +84,6 @@ class Box implements Outbox {
   private settling: { session: Id; resolve: () => void }[] = [];
   /** Words are put one after the other, so that they are kept in the order of their clicks; pictures beside them. */
   private readonly lines = { words: Promise.resolve(), pictures: Promise.resolve() };
-  private turn: ReturnType<typeof setTimeout> | undefined;
   private closed = false;
 
   constructor(
@@ -116,7 +113,8 @@ class Box implements Outbox {
       // Another page may have asked for it again meanwhile.
       won: () => void this.reload().then(() => this.begins()),
       finish: () => this.sender.finish(),
-      lost: () => this.lost(),
+      lost: () => this.sender.stop(),
+      carries: () => shelves.carries,
     });
     this.unwatch = device.watch((what) => this.saw(what));
   }
@@ -239,7 +237,6 @@ class Box implements Outbox {
 
   close(): void {
     this.closed = true;
-    clearTimeout(this.turn);
     this.keeping.close();
     this.unwatch();
     this.leader.close();
@@ -266,13 +263,25 @@ class Box implements Outbox {
     } catch {
       // Where nothing waits, nothing will make room by being sent: the next picture is tried.
       this.crammed = this.pictureBytes > 0;
-      return entry.kind === "capture" ? this.skip(entry) : undefined;
+      return entry.kind === "capture" ? this.storeBesideDevice(entry) : undefined;
     }
+    this.stored(row);
+  }
+
+  /** An announcement that was sent has promised the picture: the ledger would not take that it is skipped. */
+  private async storeBesideDevice(entry: CaptureEntry): Promise<void> {
+    const bytes = this.shelves.pictureBytesInMemory + entry.picture.size;
+    if (this.queue.announcementOf(entry) !== undefined || bytes > ROOM_IN_MEMORY) return this.skip(entry);
+    const row = await this.shelves.hold(entry, this.clock.now()).catch(() => null);
+    return row === null ? this.skip(entry) : this.stored(row);
+  }
+
+  private stored(row: Row): void {
     this.queue.add(row);
     this.keeping.began();
     this.changed();
     this.tabs.tell({ what: "changed" });
-    this.more(entry.kind);
+    this.more(row.kind);
   }
 
   private more(kind: Kind): void {
@@ -281,16 +290,10 @@ class Box implements Outbox {
   }
 
   /** Tell the ledger that a picture was not kept: in the place of its announcement, if that still waits. */
-  private async skip(entry: Extract<NewEntry, { kind: "capture" }>): Promise<void> {
+  private async skip(entry: CaptureEntry): Promise<void> {
     const { session, capture, metadata } = entry;
     const body = { ...metadata, capture_id: capture, skipped: true };
-    const waits = this.queue.all.find(
-      (one) =>
-        !one.busy &&
-        one.row.kind === "announcement" &&
-        one.row.item === capture &&
-        one.row.session === session,
-    );
+    const waits = this.queue.announcementOf(entry);
     if (waits === undefined) return this.put({ kind: "announcement", session, body });
     const row = await this.shelves.replace(waits.row, { kind: "announcement", session, body }, waits.row.at);
     if (row !== undefined) this.queue.replace(row);
@@ -308,16 +311,6 @@ class Box implements Outbox {
     if (!this.leader.leads) return;
     this.sender.start();
     this.changed();
-  }
-
-  private lost(): void {
-    this.sender.stop();
-    clearTimeout(this.turn);
-    if (!this.closed) this.turn = setTimeout(() => this.wantTurn(), TURN_MS);
-  }
-
-  private wantTurn(): void {
-    if (this.shelves.carries) this.leader.want();
   }
 
   private async reload(): Promise<void> {
@@ -388,7 +381,7 @@ class Box implements Outbox {
   private saw(what: "back" | "online" | "offline"): void {
     if (what === "offline") return this.sender.cutOff();
     if (what === "back") this.leader.want();
-    else this.wantTurn();
+    else this.leader.wantTurn();
     if (this.leader.leads) this.sender.nudge();
     void this.keeping.tidy();
   }

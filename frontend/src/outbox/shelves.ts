@@ -1,5 +1,5 @@
 import type { Id } from "../api/contract";
-import type { NewEntry, RefusedEntry } from "./entries";
+import type { CaptureEntry, NewEntry, RefusedEntry } from "./entries";
 import { Covers } from "./covers";
 import { within } from "./database";
 import type { Left } from "./letting_go";
@@ -43,6 +43,16 @@ export class Shelves implements Shelf {
       if (entry.kind === "capture") throw error;
       return this.memory.add(entry, at);
     }
+  }
+
+  get pictureBytesInMemory(): number {
+    return this.memory.pictureBytes;
+  }
+
+  /** @throws DOMException the picture itself cannot be read: it is of use nowhere. */
+  async hold(entry: CaptureEntry, at: number): Promise<Row> {
+    await entry.picture.arrayBuffer();
+    return this.memory.add(entry, at);
   }
 
   async rows(): Promise<Row[]> {
