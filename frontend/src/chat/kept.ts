@@ -21,6 +21,8 @@ const PAUSE_MS = 120;
 export class Kept {
   private latest: Draft | null = null;
   private writing: Promise<void> | null = null;
+  /** Each change reads what the one before it wrote. */
+  private changes: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly outbox: Outbox,
@@ -53,14 +55,12 @@ export class Kept {
     return (await this.read<NotSent[]>("not-sent", this.session)) ?? [];
   }
 
-  async keepNotSent(one: NotSent): Promise<void> {
-    const others = (await this.notSent()).filter((other) => other.message_id !== one.message_id);
-    await this.keep("not-sent", [...others, one], this.session);
+  keepNotSent(one: NotSent): Promise<void> {
+    return this.changeNotSent((all) => [...without(all, one.message_id), one]);
   }
 
-  async forgetNotSent(id: Id): Promise<void> {
-    const left = (await this.notSent()).filter((one) => one.message_id !== id);
-    await this.keep("not-sent", left, this.session);
+  forgetNotSent(id: Id): Promise<void> {
+    return this.changeNotSent((all) => without(all, id));
   }
 
   seen(): Promise<Seen | undefined> {
@@ -78,6 +78,13 @@ export class Kept {
 
   keepHelped(id: Id): Promise<void> {
     return this.keep("helped", id);
+  }
+
+  private changeNotSent(change: (all: NotSent[]) => NotSent[]): Promise<void> {
+    this.changes = this.changes.then(async () =>
+      this.keep("not-sent", change(await this.notSent()), this.session),
+    );
+    return this.changes;
   }
 
   private async write(): Promise<void> {
@@ -101,4 +108,8 @@ export class Kept {
   private read<T>(name: string, of = this.interview): Promise<T | undefined> {
     return this.outbox.kept<T>(`chat/${of}/${name}`).catch(() => undefined);
   }
+}
+
+function without(all: readonly NotSent[], id: Id): NotSent[] {
+  return all.filter((one) => one.message_id !== id);
 }

@@ -86,7 +86,8 @@ export interface Outbox {
 
   /**
    * Resolves once IndexedDB holds it (durability strict). Where the device refuses, it waits in memory and `sign`
-   * says `full`; a picture for which there is no room is told as `skipped` instead. Never throws for want of room.
+   * says `full`; a picture for which there is no room is told as `skipped` instead, while its announcement waits.
+   * Never throws for want of room.
    */
   put(entry: NewEntry): Promise<void>;
   /** What still waits of a session, oldest first: answers and messages that the service does not know yet. */

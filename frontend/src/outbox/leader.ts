@@ -1,5 +1,7 @@
 /** Who leads does not answer for so long: it sleeps, and the browser keeps its lock. */
 const PATIENCE_MS = 1_500;
+/** What only this page can send lets another page lead for so long: that may have such things, too. */
+const TURN_MS = 5_000;
 
 export interface Leading {
   /** This page is the one that sends. */
@@ -8,6 +10,8 @@ export interface Leading {
   finish(): Promise<void>;
   /** Another page sends. */
   lost(): void;
+  /** Whether something waits that only this page can send. */
+  carries(): boolean;
 }
 
 /**
@@ -19,6 +23,7 @@ export class Leader {
   private release: (() => void) | null = null;
   private queued: AbortController | null = null;
   private patience: ReturnType<typeof setTimeout> | null = null;
+  private turn: ReturnType<typeof setTimeout> | undefined;
   private takes = false;
   private closed = false;
 
@@ -46,6 +51,11 @@ export class Leader {
     }, PATIENCE_MS);
   }
 
+  /** Lead, if the page has to do so itself. */
+  wantTurn(): void {
+    if (this.leading.carries()) this.want();
+  }
+
   /** Another page wants to lead. */
   async giveWay(): Promise<void> {
     if (!this.leads || this.locks === undefined) return;
@@ -59,6 +69,7 @@ export class Leader {
     this.release?.();
     this.queued?.abort();
     this.lose();
+    clearTimeout(this.turn);
   }
 
   private async queue(locks: LockManager): Promise<void> {
@@ -99,5 +110,7 @@ export class Leader {
     if (!this.leads) return;
     this.leads = false;
     this.leading.lost();
+    clearTimeout(this.turn);
+    this.turn = setTimeout(() => this.wantTurn(), TURN_MS);
   }
 }

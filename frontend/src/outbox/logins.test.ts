@@ -45,6 +45,40 @@ test("a login that comes while the page asks who is logged in is heard of at onc
   await saved(outbox);
 });
 
+const NOT_FOUND: Fault = { status: 404, code: "not_found" };
+
+test("a 404 under another's login, met a second time, is no refusal either", async () => {
+  const outbox = await on.open();
+  on.service.loggedIn = "another";
+  await outbox.put(answer("q1", 1, 3));
+  await vi.waitFor(() => expect(outbox.sign).toBe("login"));
+  on.service.loggedIn = "person";
+  on.service.fault = ({ method }) => {
+    if (method !== "PUT") return undefined;
+    on.service.loggedIn = "another";
+    return NOT_FOUND;
+  };
+  outbox.nudge();
+  await vi.waitFor(() => expect(on.service.calls("PUT", "/responses/q1")).toHaveLength(2));
+  await vi.waitFor(() => expect(outbox.sign).toBe("login"));
+  expect(outbox.refused).toEqual([]);
+  on.service.fault = () => undefined;
+  on.service.loggedIn = "person";
+  outbox.nudge();
+  await saved(outbox);
+  expect(on.service.answers.get("q1")?.value).toBe(3);
+});
+
+test("a 404 that comes long after another one is asked about again", async () => {
+  const outbox = await on.open();
+  const replies: Fault[] = [NOT_FOUND, { status: 500, code: "internal_error" }, NOT_FOUND];
+  on.service.fault = ({ method }) => (method === "PUT" ? replies.shift() : undefined);
+  await outbox.put(answer("q1", 1, 3));
+  await saved(outbox);
+  expect(outbox.refused).toEqual([]);
+  expect(on.service.answers.get("q1")?.value).toBe(3);
+});
+
 test("while a login is wanted a click asks for it, though not each", async () => {
   const outbox = await on.open();
   on.service.loggedIn = null;

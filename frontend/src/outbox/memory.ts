@@ -2,7 +2,7 @@ import type { Id } from "../api/contract";
 import type { NewEntry, RefusedEntry } from "./entries";
 import type { Left } from "./letting_go";
 import { itemOf, nameOf, type Row } from "./rows";
-import type { Course } from "./rules";
+import { LANE, type Course } from "./rules";
 import type { Shelf } from "./shelf";
 
 /** Beyond every number a database counts to, so that what was put later is sent later. */
@@ -17,13 +17,30 @@ export class Memory implements Shelf {
   private readonly known = new Map<Id, Course>();
   private count = AFTER_ALL;
 
-  /** Of how many entries it holds. */
-  get size(): number {
-    return this.held.size;
+  /** Whether an entry, or that one was refused, is known here alone. */
+  get holds(): boolean {
+    return this.held.size > 0 || this.refused.length > 0;
+  }
+
+  get empty(): boolean {
+    return this.held.size === 0;
+  }
+
+  get pictureBytes(): number {
+    const pictures = [...this.held.values()].filter(({ row }) => row.kind === "capture");
+    return pictures.reduce((sum, { row }) => sum + row.size, 0);
   }
 
   has(row: Row): boolean {
     return this.held.has(nameOf(row));
+  }
+
+  /** Whether `entry` must not be sent before something that is held here: it would be, from the device. */
+  precedes(entry: NewEntry): boolean {
+    if (entry.kind === "capture") return false;
+    return [...this.held.values()].some(
+      ({ row }) => LANE[row.kind] === "words" || row.item === itemOf(entry),
+    );
   }
 
   async add(entry: NewEntry, at: number): Promise<Row> {
@@ -57,8 +74,13 @@ export class Memory implements Shelf {
 
   async refuse(row: Row, refused: RefusedEntry): Promise<boolean> {
     if (!this.held.delete(nameOf(row))) return false;
-    this.refused.push(refused);
+    this.noteRefusal(refused);
     return true;
+  }
+
+  /** What was refused lay elsewhere. */
+  noteRefusal(refused: RefusedEntry): void {
+    this.refused.push(refused);
   }
 
   async refusals(): Promise<RefusedEntry[]> {

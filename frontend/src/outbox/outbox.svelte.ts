@@ -6,6 +6,7 @@ import { Calls } from "./calls";
 import { theDevice, type Device } from "./device";
 import type {
   BringMessage,
+  CaptureEntry,
   Delivered,
   Kind,
   NewEntry,
@@ -106,11 +107,14 @@ class Box implements Outbox {
       (note) => this.hear(note),
       () => this.sender.doubt(),
     );
-    this.leader = new Leader(`outbox-${person}`, device.locks, () => this.tabs.tell({ what: "wish" }), {
+    // Without a database pages have nothing in common of which one alone should send.
+    const locks = shelves.durable ? device.locks : undefined;
+    this.leader = new Leader(`outbox-${person}`, locks, () => this.tabs.tell({ what: "wish" }), {
       // Another page may have asked for it again meanwhile.
       won: () => void this.reload().then(() => this.begins()),
       finish: () => this.sender.finish(),
       lost: () => this.sender.stop(),
+      carries: () => shelves.carries,
     });
     this.unwatch = device.watch((what) => this.saw(what));
   }
@@ -174,6 +178,7 @@ class Box implements Outbox {
   async dismissRefused(): Promise<void> {
     this.refused = [];
     await this.shelves.dismissRefusals().catch(() => undefined);
+    this.count();
     await this.keeping.tidy();
   }
 
@@ -258,31 +263,41 @@ class Box implements Outbox {
     } catch {
       // Where nothing waits, nothing will make room by being sent: the next picture is tried.
       this.crammed = this.pictureBytes > 0;
-      return entry.kind === "capture" ? this.skip(entry) : undefined;
+      return entry.kind === "capture" ? this.storeBesideDevice(entry) : undefined;
     }
+    this.stored(row);
+  }
+
+  /** An announcement that was sent has promised the picture: the ledger would not take that it is skipped. */
+  private async storeBesideDevice(entry: CaptureEntry): Promise<void> {
+    const bytes = this.shelves.pictureBytesInMemory + entry.picture.size;
+    if (this.queue.announcementOf(entry) !== undefined || bytes > ROOM_IN_MEMORY) return this.skip(entry);
+    const row = await this.shelves.hold(entry, this.clock.now()).catch(() => null);
+    return row === null ? this.skip(entry) : this.stored(row);
+  }
+
+  private stored(row: Row): void {
     this.queue.add(row);
     this.keeping.began();
     this.changed();
     this.tabs.tell({ what: "changed" });
+    this.more(row.kind);
+  }
+
+  private more(kind: Kind): void {
     if (!this.leader.leads) this.leader.want();
-    this.sender.more(entry.kind);
+    this.sender.more(kind);
   }
 
   /** Tell the ledger that a picture was not kept: in the place of its announcement, if that still waits. */
-  private async skip(entry: Extract<NewEntry, { kind: "capture" }>): Promise<void> {
+  private async skip(entry: CaptureEntry): Promise<void> {
     const { session, capture, metadata } = entry;
     const body = { ...metadata, capture_id: capture, skipped: true };
-    const waits = this.queue.all.find(
-      (one) =>
-        !one.busy &&
-        one.row.kind === "announcement" &&
-        one.row.item === capture &&
-        one.row.session === session,
-    );
+    const waits = this.queue.announcementOf(entry);
     if (waits === undefined) return this.put({ kind: "announcement", session, body });
     const row = await this.shelves.replace(waits.row, { kind: "announcement", session, body }, waits.row.at);
     if (row !== undefined) this.queue.replace(row);
-    this.sender.more("announcement");
+    this.more("announcement");
   }
 
   /** What had its time is gone. Whether nothing waits any more, so that all of it may go. */
@@ -366,6 +381,7 @@ class Box implements Outbox {
   private saw(what: "back" | "online" | "offline"): void {
     if (what === "offline") return this.sender.cutOff();
     if (what === "back") this.leader.want();
+    else this.leader.wantTurn();
     if (this.leader.leads) this.sender.nudge();
     void this.keeping.tidy();
   }

@@ -1,3 +1,4 @@
+import type { CaptureEntry } from "./entries";
 import type { Waiting } from "./order";
 import { nameOf, type Row } from "./rows";
 
@@ -17,6 +18,14 @@ export class Queue {
 
   get(row: Row): Waiting | undefined {
     return this.byName.get(nameOf(row));
+  }
+
+  /** While it can still be altered. */
+  announcementOf({ session, capture }: CaptureEntry): Waiting | undefined {
+    return this.all.find(
+      ({ row, busy }) =>
+        !busy && row.kind === "announcement" && row.item === capture && row.session === session,
+    );
   }
 
   add(row: Row): void {

@@ -165,13 +165,19 @@ export class Sender {
 
   private heardOf(id: Id): void {
     this.askTries = 0;
-    if (id !== this.person) return this.wantLogin();
+    if (id !== this.person) return this.heardOfAnother();
     this.known = true;
     this.logins += 1;
     // Only words: a picture that fails by itself must keep its pauses.
     this.notBefore.words = 0;
     for (const one of this.queue.all) if (LANE[one.row.kind] === "words") one.notBefore = 0;
     this.setTrouble(null);
+  }
+
+  /** A 404 was theirs: it says nothing of what this person may do. */
+  private heardOfAnother(): void {
+    for (const one of this.queue.all) one.doubted = false;
+    this.wantLogin();
   }
 
   private notHeard(error: unknown, logins: number): void {
@@ -208,7 +214,7 @@ export class Sender {
       .catch((failure: unknown) =>
         isLoginWanted(failure) && logins !== this.logins ? this.doubt() : this.failed(job, failure, since),
       )
-      .catch(() => undefined)
+      .catch((failure: unknown) => this.pause(job, failure))
       .then(() => {
         this.running.delete(job);
         for (const one of job.items) one.busy = false;
@@ -216,6 +222,12 @@ export class Sender {
         this.pump();
       });
     this.running.set(job, { stop, since, over });
+  }
+
+  /** What became of it could not be written down: it is begun again, and never without a pause. */
+  private pause(job: Job, failure: unknown): void {
+    for (const one of job.items)
+      one.notBefore = performance.now() + backOff(LANE[job.kind], one.tries, failure);
   }
 
   private async attempt(job: Job, signal: AbortSignal, since: number): Promise<void> {
@@ -247,6 +259,8 @@ export class Sender {
   private async judge(one: Waiting, lane: Lane, failure: unknown, shared: boolean): Promise<void> {
     const decided = verdict(one.row.kind, failure, one.tries, one.doubted);
     const now = performance.now();
+    // Only the try right after it was asked who is logged in confirms a 404: until a later one the login may change.
+    if (decided.then !== "refuse") one.doubted = false;
     switch (decided.then) {
       case "login":
         return this.wantLogin();

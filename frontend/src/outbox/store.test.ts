@@ -1,14 +1,16 @@
 import { IDBFactory } from "fake-indexeddb";
 import "fake-indexeddb/auto";
 import { openDB } from "idb";
-import { beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { databaseOf } from "./database";
 import { answer, capture, message } from "./fakes/entries";
+import { refuseToAdd } from "./fakes/full";
 import { Store } from "./store";
 
 beforeEach(() => {
   globalThis.indexedDB = new IDBFactory();
 });
+afterEach(() => void vi.restoreAllMocks());
 
 /** All that lies in a person's database, as text: what a look at the disk might show. */
 async function onDisk(person: string): Promise<string> {
@@ -83,6 +85,15 @@ test("a row that is gone is neither replaced nor refused", async () => {
   expect(await store.replace(row, answer("q1", 2, 3), 0)).toBeUndefined();
   expect(await store.refuse(row, refusal)).toBe(false);
   expect(await store.rows()).toEqual([]);
+});
+
+test("of a refusal that the device cannot write, nothing is written: the entry stays", async () => {
+  const store = await Store.open("p");
+  const row = await store.add(answer("q1", 1, 3), 0);
+  refuseToAdd("refused");
+  await expect(store.refuse(row, refusal)).rejects.toThrow("no room");
+  expect((await store.rows()).map((one) => one.item)).toEqual(["q1"]);
+  expect(await store.refusals()).toEqual([]);
 });
 
 test("forgetting the pictures of a session leaves its answers", async () => {

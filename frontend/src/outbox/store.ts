@@ -254,9 +254,19 @@ async function write<S extends Names, R>(
     await done;
     return result;
   } catch (error) {
+    undo(tx);
     await done.catch(() => undefined);
     // Why it ended (such as no room) says more than that a step of it was ended.
     throw tx.error ?? error;
+  }
+}
+
+/** A step that throws ends no transaction by itself: the steps before it would be written without it. */
+function undo(tx: { abort(): void }): void {
+  try {
+    tx.abort();
+  } catch {
+    // The browser has ended it.
   }
 }
 
