@@ -56,7 +56,7 @@ def why_unwanted(
     """
     if SCOPE not in (session.consent_scopes or ()):
         return "no_consent"
-    if SCOPE in session.withdrawn_scopes:
+    if session.withdrew(SCOPE):
         return "withdrawn"
     if not is_recorded(settings, trigger):
         return "not_wanted"

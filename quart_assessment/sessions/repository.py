@@ -140,6 +140,14 @@ async def update_session(connection: AsyncConnection, session_id: UUID, values: 
     await connection.execute(sessions.update().where(sessions.c.id == session_id).values(values))
 
 
+async def end_session(connection: AsyncConnection, session_id: UUID, values: dict[str, Any]) -> bool:
+    """End a session that this transaction has locked; False where it has an end, which stays."""
+    ended = await connection.execute(
+        sessions.update().where(sessions.c.id == session_id, sessions.c.end_state.is_(None)).values(values)
+    )
+    return ended.rowcount > 0
+
+
 async def lock_assessment(connection: AsyncConnection, assessment_id: UUID) -> None:
     """Lock an assessment: answers on their way are in before it, or see what it does."""
     await connection.execute(

@@ -120,11 +120,10 @@ async def end(connection: AsyncConnection, session: Session, state: EndState, re
 async def close(
     connection: AsyncConnection, session_id: UUID, state: EndState, reason: str, at: datetime
 ) -> None:
-    """End a session whose owner is locked, as of `at`."""
-    await repository.update_session(
-        connection, session_id, {"end_state": state, "end_reason": reason, "ended_at": at}
-    )
-    await repository.insert_event(connection, session_id, state.lower(), {"reason": reason})
+    """End a locked session as of `at`; one that has ended keeps its end."""
+    values = {"end_state": state, "end_reason": reason, "ended_at": at}
+    if await repository.end_session(connection, session_id, values):
+        await repository.insert_event(connection, session_id, state.lower(), {"reason": reason})
 
 
 async def give_consent(

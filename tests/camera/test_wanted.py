@@ -76,6 +76,15 @@ async def test_after_withdrawal_of_the_camera_nothing_more_is_kept(sitter: Sitte
     assert len(files_of(store, sitter.session["id"])) == 1
 
 
+async def test_what_was_taken_back_whole_is_kept_no_more_whatever_the_end(sitter: Sitter, rows: Rows) -> None:
+    past = "created_at = now() - interval '2 hours', expires_at = now() - interval '1 hour'"
+    await rows.change_session(sitter.session["id"], past)
+    assert kept(await sitter.put(PICTURE, said={"session_ms": 1}), 201)["capture"]["late"]
+    await rows.change_session(sitter.session["id"], "withdrawn_scopes = '{all}'")
+    receipt = kept(await sitter.put(PICTURE, said={"session_ms": 1}), 200)["capture"]
+    assert (receipt["kept"], receipt["code"]) == (False, "withdrawn")
+
+
 @pytest.mark.parametrize(
     ("camera", "trigger"),
     [
