@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from quart_assessment.journey import repository
 from tests.ground.house import House
 from tests.ground.participant import Participant, kept, refused
 
@@ -134,6 +135,29 @@ async def test_many_whole_restarts_at_once_make_one_new_session(house: House) ->
     )
     assert sorted(reply.status_code for reply in replies) == [200] * 4 + [201]
     assert len({reply.json()["data"]["session"]["id"] for reply in replies}) == 1
+
+
+async def test_what_is_read_while_a_part_begins_again_is_of_one_moment(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    someone = await arrived(house)
+    standings, begins = repository.select_standings, False
+
+    async def and_a_restart_before(*given: Any) -> Any:
+        nonlocal begins
+        if begins:
+            begins = False
+            await someone.post("restart", part="phq")
+        return await standings(*given)
+
+    monkeypatch.setattr(repository, "select_standings", and_a_restart_before)
+    for path in (someone.path, "/api/sessions"):
+        kept(await someone.save((await someone.questions())[0]["id"], 1))
+        old, begins = (await someone.refresh())["phq"], True
+        read = kept(await someone.client.get(path))
+        session = read["session"] if "session" in read else read["sessions"][0]
+        assert session["phq"] == old
+        assert (await someone.refresh())["phq"]["assessment_id"] != old["assessment_id"]
 
 
 async def test_an_interview_again_keeps_the_old_turns(house: House) -> None:
