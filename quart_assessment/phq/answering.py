@@ -17,7 +17,7 @@ from quart_assessment.safety.service import help_of
 from quart_assessment.sessions import service as sessions
 from quart_assessment.sessions.facts import Session
 from quart_assessment.sessions.problems import SessionEnded, WrongStep
-from quart_assessment.sessions.rules import check_part_open, takes_late
+from quart_assessment.sessions.rules import check_open, check_part_open, takes_late
 from quart_assessment.web.caller import Caller
 
 Saves = GroupCommit[Save, list[Verdict]]
@@ -132,6 +132,8 @@ async def _refuse(database: Database, caller: Caller, session_id: UUID, verdicts
     if "wrong_step" in given:
         async with database.reading() as connection:
             session = await sessions.get_session(connection, caller, session_id)
+        # Its time may have run out since.
+        check_open(session)
         raise WrongStep(session.next_step)
     if "invalid" in given:
         raise Invalid(

@@ -87,7 +87,8 @@ _JUDGED = f"""
             WHEN EXISTS (SELECT 1 FROM response_revisions r WHERE r.session_id = f.session_id
                 AND r.question_id = f.question_id AND {_SAME.format("f")} AND NOT r.after_completion) THEN 'repeat'
             WHEN completed THEN 'completed'
-            WHEN ended AND NOT takes_late THEN 'session_ended'
+            WHEN ended AND (NOT takes_late OR skipped OR withdrawn OR (NOT replaced AND NOT reached))
+                THEN 'session_ended'
             WHEN skipped OR withdrawn THEN 'wrong_step'
             WHEN NOT replaced AND NOT reached THEN 'wrong_step'
             WHEN NOT fits THEN 'invalid'

@@ -127,6 +127,15 @@ async def test_pictures_wait_for_the_end_of_the_camera_check(arrive: Arrive) -> 
         kept(await sitter.put(PICTURE), 201)
 
 
+async def test_after_the_end_no_step_comes_before_a_picture(arrive: Arrive, rows: Rows) -> None:
+    past = "created_at = now() - interval '2 hours', expires_at = now() - interval '1 hour'"
+    async with arrive(camera={"check": "required"}, checked=False) as sitter:
+        refused(await sitter.put(PICTURE, said={"session_ms": 1}), 409, "wrong_step")
+        await rows.change_session(sitter.session["id"], past)
+        refused(await sitter.put(PICTURE, said={"session_ms": 1}), 409, "session_ended")
+        refused(await sitter.post_form(PICTURE, said=[{"session_ms": 1}]), 409, "session_ended")
+
+
 async def test_settings_are_those_the_session_was_started_with(arrive: Arrive) -> None:
     async with arrive(camera={"min_spacing_ms": 250}, checked=False) as sitter:
         settings = kept(await sitter.client.get(f"{sitter.path}/camera/settings"))
