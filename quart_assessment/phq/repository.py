@@ -15,6 +15,18 @@ from quart_assessment.database.schema import new_id
 from quart_assessment.phq.statement import INPUT, SAVE, SAVE_ALONE
 from quart_assessment.phq.tables import questions, response_revisions, responses
 
+_FIRST_RECEIVED = (
+    sa.select(sa.func.min(response_revisions.c.received_at))
+    .join(
+        questions,
+        sa.and_(
+            questions.c.session_id == response_revisions.c.session_id,
+            questions.c.id == response_revisions.c.question_id,
+        ),
+    )
+    .where(questions.c.assessment_id == sa.bindparam("assessment_id"))
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -134,6 +146,13 @@ async def select_questions(connection: AsyncConnection, assessment_id: UUID) -> 
         .order_by(questions.c.position)
     )
     return [dict(row._mapping) for row in found]
+
+
+async def select_first_received(connection: AsyncConnection, assessment_id: UUID) -> datetime | None:
+    """Tell when the first value for a questionnaire was received, None if none was."""
+    found = await connection.execute(_FIRST_RECEIVED, {"assessment_id": assessment_id})
+    first_at: datetime | None = found.scalar_one()
+    return first_at
 
 
 async def select_answers(connection: AsyncConnection, session_id: UUID) -> list[dict[str, Any]]:

@@ -83,11 +83,16 @@ async def lock_part(connection: AsyncConnection, session: Session, kind: Kind) -
     await repository.lock_assessment(connection, session.part(kind).id)
 
 
-async def start_part(connection: AsyncConnection, session: Session, kind: Kind) -> None:
-    """Mark the start of a part, if it has not been marked."""
+async def start_part(
+    connection: AsyncConnection, session: Session, kind: Kind, began_at: datetime | None = None
+) -> datetime:
+    """Mark the start of a part, if it has not been marked, and give its time; `began_at`: it began before."""
     part = session.part(kind)
-    if part.started_at is None:
-        await repository.update_assessment(connection, part.id, {"started_at": session.now})
+    if part.started_at is not None:
+        return part.started_at
+    started_at = session.now if began_at is None else min(began_at, session.now)
+    await repository.update_assessment(connection, part.id, {"started_at": started_at})
+    return started_at
 
 
 async def end_part(connection: AsyncConnection, session: Session, kind: Kind, reason: str) -> None:

@@ -230,6 +230,9 @@ async def test_the_start_of_a_part_stays_where_it_was(house: House) -> None:
     assert first
     kept(await someone.save(question, 2, 2))
     assert (await someone.refresh())["phq"]["started_at"] == first
+    for _ in range(2):
+        assert kept(await someone.client.post(f"{someone.path}/phq/start"))["started_at"] == first
+        assert (await someone.refresh())["phq"]["started_at"] == first
 
 
 async def test_a_save_is_one_statement_and_the_overview_three_at_most(house: House) -> None:
