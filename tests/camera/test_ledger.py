@@ -212,7 +212,11 @@ async def test_a_batch_attaches_all_or_none(sitter: Sitter) -> None:
     assert [(one["id"], one["capture_type"]) for one in first["captures"]] == [(ids[0], "PHQ")]
     assert first["linked"] == 1
     assert await batch(phq, capture_ids=ids[:1], capture_type="PHQ") == first
+    unknown = str(uuid4())
     await batch(chat, 409, "linked_elsewhere", capture_ids=ids)
+    await batch(chat, 409, "linked_elsewhere", capture_ids=[*ids, unknown], filenames=["nobody.jpg"])
+    await batch(chat, 409, "linked_elsewhere", capture_ids=ids, capture_type="PHQ")
+    await batch(unknown, 409, "linked_elsewhere", capture_ids=ids)
     await batch(chat, 422, "invalid", capture_ids=[ids[1], str(uuid4())])
     await batch(chat, 422, "invalid", capture_ids=ids[1:], capture_type="PHQ")
     await batch(str(uuid4()), 422, "invalid", capture_ids=ids[1:])
