@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
 
 from quart_assessment.journey import repository
@@ -87,6 +88,32 @@ async def test_a_save_to_a_replaced_question_is_taken_there_and_marked_late(hous
     assert rows == [{"late": True}]
     await someone.post("abandon")
     refused(await someone.save(old[3]["id"], 3), 409, "session_ended")
+
+
+async def test_a_question_twice_is_judged_by_its_own_questionnaire(house: House) -> None:
+    someone = await arrived(house)
+
+    async def twice(question_id: str, **more: object) -> httpx.Response:
+        answers = [{"question_id": question_id, "value": 2, "version": 2} | more] * 2
+        return await someone.client.post(f"{someone.path}/phq/responses", json={"responses": answers})
+
+    first = (await someone.questions())[1]["id"]
+    await someone.post("restart", part="phq")
+    second = (await someone.questions())[1]["id"]
+    await someone.answer_all()
+    refused(await twice(first), 422, "invalid")
+    refused(await twice(second), 409, "completed")
+    await someone.post("restart", part="phq")
+    third = (await someone.questions())[1]["id"]
+    refused(await twice(second), 409, "completed")
+    refused(await twice(third), 422, "invalid")
+    await someone.post("withdraw", scopes=["questionnaire"])
+    for question in (first, third):
+        refused(await twice(question), 409, "wrong_step")
+    refused(await twice(second), 409, "completed")
+    await house.expire(someone.session)
+    for question in (first, third):
+        refused(await twice(question, session_ms=1), 409, "session_ended")
 
 
 async def test_a_risk_answer_to_a_replaced_question_opens_an_alert(house: House) -> None:
