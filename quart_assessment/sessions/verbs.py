@@ -173,12 +173,19 @@ async def give_page(connection: AsyncConnection, session: Session, page_id: UUID
 async def withdraw_scopes(
     connection: AsyncConnection, session: Session, scopes: Sequence[str], *, opens_parts: bool
 ) -> None:
-    """Store that scopes were taken back; `opens_parts`: no camera check is awaited any more."""
+    """Store that scopes were taken back, in the sessions that this one replaced, too.
+
+    `opens_parts`: no camera check is awaited any more.
+    """
     values: dict[str, Any] = {"withdrawn_scopes": sorted({*session.withdrawn_scopes, *scopes})}
     if opens_parts:
         values["parts_open_at"] = session.now
     await repository.update_session(connection, session.id, values)
-    await repository.insert_event(connection, session.id, "withdraw", {"scopes": sorted(scopes)})
+    changed = [session.id]
+    if session.previous_id is not None:
+        changed += await repository.withdraw_before(connection, session, scopes)
+    for one in changed:
+        await repository.insert_event(connection, one, "withdraw", {"scopes": sorted(scopes)})
 
 
 async def ask_to_erase(connection: AsyncConnection, session: Session, scopes: Sequence[str]) -> UUID:

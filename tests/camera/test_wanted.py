@@ -182,6 +182,21 @@ async def test_after_a_restart_pictures_from_before_are_taken_by_the_old_session
     refused(await sitter.put(PICTURE, said={"session_ms": 3_600_000}), 409, "session_ended")
 
 
+@pytest.mark.parametrize("scopes", [["camera"], "all"])
+async def test_after_a_withdrawal_in_the_new_session_the_old_one_keeps_no_picture(
+    sitter: Sitter, scopes: object
+) -> None:
+    old = sitter.session
+    await sitter.post("restart", 201)
+    await sitter.agree()
+    await sitter.post("withdraw", scopes=scopes)
+    sitter.session = old
+    receipt = kept(await sitter.put(PICTURE, said={"session_ms": 1}))["capture"]
+    assert (receipt["kept"], receipt["code"]) == (False, "withdrawn")
+    (receipt,) = kept(await sitter.post_form(PICTURE, said=[{"session_ms": 1}]))["captures"]
+    assert (receipt["kept"], receipt["code"]) == (False, "withdrawn")
+
+
 async def test_after_completion_announced_pictures_are_taken_for_a_day(sitter: Sitter, rows: Rows) -> None:
     announced, skipped, kept_before = (str(uuid4()) for _ in range(3))
     before = kept(await sitter.put(PICTURE, kept_before), 201)

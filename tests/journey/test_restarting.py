@@ -203,6 +203,40 @@ async def test_an_interview_again_keeps_the_old_turns(house: House) -> None:
     assert [row["turn_number"] for row in kept_turns] == [0, 1]
 
 
+async def test_what_is_withdrawn_after_a_restart_comes_late_to_none_before(house: House) -> None:
+    someone = await arrived(house, slug="withdrawn-after")
+    stranger = await arrived(house, slug="withdrawn-after")
+    attempts, questions = [], []
+    for one in (someone, stranger, someone):
+        attempts.append(Participant(one.client, one.session))
+        questions.append([question["id"] for question in await one.questions()])
+        await one.post("restart", 201)
+        if one is someone:
+            await one.agree()
+            await one.post("camera-check", ok=True)
+    kept(await attempts[0].save(questions[0][0], 1, session_ms=1))
+    await someone.post("withdraw", scopes=["camera"])
+    kept(await attempts[0].save(questions[0][1], 1, session_ms=1))
+    data = await someone.post("withdraw", scopes="all")
+    assert await someone.post("withdraw", scopes="all") == data
+    for place in (0, 2):
+        refused(await attempts[place].save(questions[place][2], 1, session_ms=1), 409, "session_ended")
+        twice = [{"question_id": questions[place][2], "value": 1, "version": 1, "session_ms": 1}] * 2
+        path = f"{attempts[place].path}/phq/responses"
+        refused(await someone.client.post(path, json={"responses": twice}), 409, "session_ended")
+        session = await attempts[place].refresh()
+        assert (session["state"], session["end_reason"]) == ("ABANDONED", "restarted")
+        assert session["consent"]["agreed"] == []
+        facts = await house.rows(
+            "SELECT facts ->> 'scopes' AS scopes FROM session_events WHERE session_id = $1 AND event = 'withdraw'"
+            " ORDER BY id",
+            UUID(session["id"]),
+        )
+        assert [row["scopes"] for row in facts] == ['["camera"]', '["all"]']
+    kept(await attempts[0].save(questions[0][0], 1, session_ms=1))
+    kept(await attempts[1].save(questions[1][0], 1, session_ms=1))
+
+
 async def test_what_the_study_does_not_allow(house: House) -> None:
     presentation = {"order": "phq_first", "restart": ["phq"], "sessions_a_visit": 2}
     someone = await arrived(house, slug="only-phq", presentation=presentation)
