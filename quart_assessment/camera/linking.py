@@ -125,11 +125,13 @@ async def create_batch_capture(
         Invalid: the session has no such assessment or capture, or the type is the other part's.
         LinkedElsewhere: one of them belongs to another assessment; nothing is changed.
     """
-    kind = {"PHQ": "PHQ", "LLM": "LLM"}.get(capture_type or "")
-    await _check_assessment(connection, session_id, assessment_id, kind)
-    named = await _named(connection, session_id, capture_ids, filenames)
+    named, unknown = await _named(connection, session_id, capture_ids, filenames)
     if any(capture.assessment_id not in (None, assessment_id) for capture in named):
         raise LinkedElsewhere
+    kind = {"PHQ": "PHQ", "LLM": "LLM"}.get(capture_type or "")
+    await _check_assessment(connection, session_id, assessment_id, kind)
+    if unknown:
+        raise Invalid(unknown)
     ids = [capture.capture_id for capture in named]
     values = {"assessment_id": assessment_id, "capture_type": capture_type, "timing": timing or {}}
     attached = await connection.execute(_ATTACH, {"session_id": session_id, "ids": ids} | values)
@@ -141,7 +143,8 @@ async def create_batch_capture(
 
 async def _named(
     connection: AsyncConnection, session_id: UUID, capture_ids: Sequence[UUID], filenames: Sequence[str]
-) -> list[Capture]:
+) -> tuple[list[Capture], list[Detail]]:
+    """Read the captures that are named, and tell which there are not."""
     by_id = await repository.select_captures(connection, session_id, capture_ids) if capture_ids else {}
     by_name = await repository.select_named(connection, session_id, filenames) if filenames else []
     known = {capture.filename for capture in by_name}
@@ -152,9 +155,10 @@ async def _named(
     unknown += [
         Detail(f"filenames.{place}", "unknown") for place, one in enumerate(filenames) if one not in known
     ]
-    if unknown or not (capture_ids or filenames):
-        raise Invalid(unknown or [Detail("capture_ids", "missing")])
-    return list({capture.capture_id: capture for capture in [*by_id.values(), *by_name]}.values())
+    if not (capture_ids or filenames):
+        unknown = [Detail("capture_ids", "missing")]
+    found = {capture.capture_id: capture for capture in [*by_id.values(), *by_name]}
+    return list(found.values()), unknown
 
 
 async def _check_assessment(

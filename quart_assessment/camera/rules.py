@@ -7,7 +7,7 @@ from typing import Literal
 
 from quart_assessment.camera.triggers import should_capture_on_trigger
 from quart_assessment.sessions.facts import Session
-from quart_assessment.sessions.problems import SessionEnded, WrongStep
+from quart_assessment.sessions.problems import SessionEnded
 from quart_assessment.sessions.rules import EARLIEST_MS, check_captures_open, takes_late
 from quart_assessment.studies.definition import CameraSettings
 
@@ -23,27 +23,27 @@ def check_taken(session: Session, session_ms: int | None, *, announced: bool) ->
     started anew, and announced ones for 24 hours after it was completed.
 
     Raises:
-        SessionEnded: the session ended and does not take it any more.
-        WrongStep: captures are not open yet, or never were.
+        SessionEnded: the session ended and does not take it any more, or never took any.
+        WrongStep: captures are not open yet.
     """
     end = session.end
     if end is None:
         check_captures_open(session)
         return False
     completed = end.state == "COMPLETED" and session.now < end.at + LATE_AFTER_COMPLETION
-    if not takes_late(session, session_ms) and not (completed and announced):
+    in_time = takes_late(session, session_ms) or (completed and announced)
+    if session.parts_open_at is None or not in_time:
         raise SessionEnded
-    if session.parts_open_at is None:
-        raise WrongStep(session.next_step)
     return True
 
 
 def may_take_late(session: Session) -> bool:
     """Tell whether an ended session takes any capture still, whatever its time."""
     end = session.end
-    return end is not None and (
-        takes_late(session, EARLIEST_MS)
-        or (end.state == "COMPLETED" and session.now < end.at + LATE_AFTER_COMPLETION)
+    if end is None or session.parts_open_at is None:
+        return False
+    return takes_late(session, EARLIEST_MS) or (
+        end.state == "COMPLETED" and session.now < end.at + LATE_AFTER_COMPLETION
     )
 
 
@@ -56,7 +56,7 @@ def why_unwanted(
     """
     if SCOPE not in (session.consent_scopes or ()):
         return "no_consent"
-    if SCOPE in session.withdrawn_scopes:
+    if session.withdrew(SCOPE):
         return "withdrawn"
     if not is_recorded(settings, trigger):
         return "not_wanted"

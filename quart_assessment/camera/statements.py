@@ -8,7 +8,7 @@ decided, and goes the way that decides everything (`looking`, `saving`). Each ta
 from __future__ import annotations
 
 from quart_assessment.camera.rules import SCOPE
-from quart_assessment.sessions.fragments import ENDED_AT, OWNED_SESSIONS_JOIN, clock_suspect
+from quart_assessment.sessions.fragments import ENDED_AT, OWNED_SESSIONS_JOIN, clock_suspect, withdrawn
 
 ASKED = {
     "token_hash": "bytea",
@@ -34,7 +34,7 @@ NEW = {
 }
 _USUAL = f"""
     {ENDED_AT} IS NULL AND s.parts_open_at IS NOT NULL
-    AND '{SCOPE}' = ANY(s.consent_scopes) AND NOT '{SCOPE}' = ANY(s.withdrawn_scopes)
+    AND '{SCOPE}' = ANY(s.consent_scopes) AND NOT {withdrawn(SCOPE)}
 """
 
 

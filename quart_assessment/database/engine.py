@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Final, Literal, get_args
 
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -21,7 +21,11 @@ from quart_assessment.problems import Unavailable
 from quart_assessment.settings import Settings
 
 Pool = Literal["general", "answers", "deltas"]
+Isolation = Literal["READ COMMITTED", "REPEATABLE READ", "AUTOCOMMIT"]
 
+ORDINARY: Final = "READ COMMITTED"
+SNAPSHOT: Final = "REPEATABLE READ"
+"""Every statement of the transaction sees what was committed before its first."""
 # A batch of answers skips what is locked; what it waits for nevertheless must not hold its callers for long.
 _BATCH_LOCK_SECONDS = 1.0
 _LOCK_TIMEOUT = sa.text("SELECT set_config('lock_timeout', :timeout, true)")
@@ -49,21 +53,23 @@ class Database:
             pool: make_engine(url, settings, size, {} if pool == "general" else batches)
             for pool, size in self._sizes.items()
         }
-        self._autocommitting = {
-            pool: engine.execution_options(isolation_level="AUTOCOMMIT")
+        # Each of a pool's engines lends the same connections; what they come back with is the ordinary level.
+        self._isolated: dict[tuple[Pool, Isolation], AsyncEngine] = {
+            (pool, level): engine if level == ORDINARY else engine.execution_options(isolation_level=level)
             for pool, engine in self._engines.items()
+            for level in get_args(Isolation)
         }
         self.writes: set[asyncio.Task[Any]] = set()
 
     @asynccontextmanager
     async def connection(
-        self, pool: Pool = "general", *, autocommit: bool = False
+        self, pool: Pool = "general", *, isolation: Isolation = ORDINARY
     ) -> AsyncIterator[AsyncConnection]:
         """Lend a connection; what is not committed when it comes back is rolled back.
 
         Database errors come out as they are: the two doors for writes look at them before they translate.
         """
-        engine = (self._autocommitting if autocommit else self._engines)[pool]
+        engine = self._isolated[pool, isolation]
         waiting = measures.pool_waiting.labels(pool)
         lent = engine.connect()
         waiting.inc()
@@ -81,11 +87,14 @@ class Database:
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """Lend a connection for reading; nothing done on it is kept.
 
+        All its statements see the database as it was at the first: what spans several is never torn. Whoever waits
+        for a change reads anew.
+
         Raises:
             Unavailable: the database is down or busy.
         """
         with translated():
-            async with self.connection() as connection:
+            async with self.connection(isolation=SNAPSHOT) as connection:
                 yield connection
 
     def make_room_for_a_write(self) -> None:

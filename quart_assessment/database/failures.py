@@ -23,6 +23,7 @@ _PASSING = {
 _READ_ONLY = {"25006", "25P03", "25P04"}
 CACHED_PLAN = "0A000"
 DEADLOCK = "40P01"
+NOT_SERIALIZABLE = "40001"
 
 
 def sqlstate_of(error: BaseException) -> str | None:

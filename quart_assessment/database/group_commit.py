@@ -105,7 +105,7 @@ class GroupCommit(Generic[Asked, Answered]):
         """Write batch after batch on one connection, until nobody waits or a batch fails."""
         batch: list[_Call[Asked, Answered]] = []
         try:
-            async with self._database.connection(self._pool, autocommit=True) as connection:
+            async with self._database.connection(self._pool, isolation="AUTOCOMMIT") as connection:
                 while batch := self._take():
                     await self._write(connection, batch)
                     if len(batch) > 1:

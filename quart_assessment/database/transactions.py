@@ -11,14 +11,20 @@ import asyncpg
 from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from quart_assessment.database.engine import Database, Pool
-from quart_assessment.database.failures import CACHED_PLAN, DEADLOCK, sqlstate_of, translated
+from quart_assessment.database.engine import ORDINARY, Database, Isolation, Pool
+from quart_assessment.database.failures import (
+    CACHED_PLAN,
+    DEADLOCK,
+    NOT_SERIALIZABLE,
+    sqlstate_of,
+    translated,
+)
 from quart_assessment.problems import Problem
 
 Result = TypeVar("Result")
 Work = Callable[[AsyncConnection], Awaitable[Result]]
 
-_AGAIN = {CACHED_PLAN, DEADLOCK}
+_AGAIN = {CACHED_PLAN, DEADLOCK, NOT_SERIALIZABLE}
 # Who waited for the locks that a deadlock freed takes them meanwhile; whoever came at once would meet them again.
 _PAUSE_AFTER_DEADLOCK = (0.01, 0.05)
 
@@ -29,11 +35,13 @@ async def committed(
     *,
     pool: Pool = "general",
     constraints: Mapping[str, type[Problem]] | None = None,
+    isolation: Isolation = ORDINARY,
 ) -> Result:
     """Run `work` in one transaction and commit it; an exception keeps nothing.
 
     The unit runs in its own task: a caller who is cancelled leaves the whole write or none. It is run a second
-    time, from its start, after a deadlock and after a plan went stale (PostgreSQL keeps nothing of the first).
+    time, from its start, after a deadlock, after a plan went stale, and after its snapshot was overtaken by a change
+    of what it locks (PostgreSQL keeps nothing of the first).
 
     Raises:
         Unavailable: the database is down, busy or full; nothing was kept, or a retry with the same ids is safe.
@@ -42,13 +50,13 @@ async def committed(
 
     async def unit() -> Result:
         with translated(constraints):
-            return await twice_at_most(lambda: _once(database, work, pool))
+            return await twice_at_most(lambda: _once(database, work, pool, isolation))
 
     return await shielded(database, unit())
 
 
 async def twice_at_most(once: Callable[[], Awaitable[Result]]) -> Result:
-    """Run `once`, and again from its start after a deadlock or a stale plan, of which PostgreSQL keeps nothing."""
+    """Run `once`, and again from its start after what `_AGAIN` names, of which PostgreSQL keeps nothing."""
     try:
         return await once()
     except (exc.DBAPIError, asyncpg.PostgresError) as error:
@@ -60,8 +68,8 @@ async def twice_at_most(once: Callable[[], Awaitable[Result]]) -> Result:
         return await once()
 
 
-async def _once(database: Database, work: Work[Result], pool: Pool) -> Result:
-    async with database.connection(pool) as connection, connection.begin():
+async def _once(database: Database, work: Work[Result], pool: Pool, isolation: Isolation) -> Result:
+    async with database.connection(pool, isolation=isolation) as connection, connection.begin():
         return await work(connection)
 
 

@@ -39,6 +39,10 @@ _OF_STUDY = sa.text("""
     SELECT id, visit, attempt, end_state, ended_at, expires_at, expires_at <= now() AS past, now() AS now
     FROM sessions WHERE account_id = :account_id AND study_id = :study_id ORDER BY id
 """)
+_LOCK_OPEN = sa.text("""
+    SELECT id FROM sessions WHERE account_id = :account_id AND study_id = :study_id AND end_state IS NULL
+    FOR NO KEY UPDATE
+""")
 _BY_KEY = sa.text("""
     SELECT s.id FROM sessions s WHERE s.account_id = :account_id AND s.client_key = :client_key
     UNION ALL
@@ -143,6 +147,11 @@ async def select_sessions_of(
     """Read the sessions somebody has had in a study, the oldest first."""
     found = await connection.execute(_OF_STUDY, {"account_id": account_id, "study_id": study_id})
     return [EarlierSession(**row._mapping) for row in found]
+
+
+async def lock_open_session(connection: AsyncConnection, account_id: UUID, study_id: UUID) -> None:
+    """Lock the session of a study that nobody has written an end of: verbs on their way have ended it before."""
+    await connection.execute(_LOCK_OPEN, {"account_id": account_id, "study_id": study_id})
 
 
 async def select_by_key(connection: AsyncConnection, account_id: UUID, client_key: UUID) -> UUID | None:

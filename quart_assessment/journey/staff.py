@@ -16,7 +16,7 @@ from quart_assessment.camera import reading as captures
 from quart_assessment.camera.facts import Capture
 from quart_assessment.chat import finishing as chat
 from quart_assessment.chat import reading as turns
-from quart_assessment.database.engine import Database
+from quart_assessment.database.engine import SNAPSHOT, Database
 from quart_assessment.database.transactions import committed
 from quart_assessment.journey import overview, repository
 from quart_assessment.phq import reading as answers
@@ -64,7 +64,7 @@ async def list_sessions(database: Database, staff: Staff, wanted: Wanted) -> tup
         await audit.record(connection, staff.account_id, "sessions_listed", facts={"rows": len(listed)})
         return found, listed[-1]["id"] if rest else None
 
-    return await committed(database, work)
+    return await committed(database, work, isolation=SNAPSHOT)
 
 
 async def _listed(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> list[Data]:
@@ -109,7 +109,7 @@ async def read_session(database: Database, staff: Staff, session_id: UUID) -> Da
             "events": await sessions.read_events(connection, session.id),
         }
 
-    return await committed(database, work)
+    return await committed(database, work, isolation=SNAPSHOT)
 
 
 async def find_file(database: Database, staff: Staff, session_id: UUID, capture_id: UUID) -> Capture:

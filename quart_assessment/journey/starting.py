@@ -80,8 +80,7 @@ async def _new_session(
     connection: AsyncConnection, connections: Connections, account: Account, asked: Asked
 ) -> UUID:
     study = await _study(connection, account, asked.study)
-    earlier = await repository.select_sessions_of(connection, account.id, study.id)
-    await _close_the_past(connection, earlier)
+    earlier = await _closed_past(connection, account.id, study.id)
     pinned = await pinned_now(connection, connections, study)
     now = await repository.select_now(connection)
     place = placed(pinned.presentation, earlier)
@@ -149,12 +148,21 @@ async def _study(connection: AsyncConnection, account: Account, wanted: str | No
     return theirs[0]
 
 
-async def _close_the_past(connection: AsyncConnection, earlier: list[EarlierSession]) -> None:
+async def _closed_past(connection: AsyncConnection, account_id: UUID, study_id: UUID) -> list[EarlierSession]:
+    """Give the sessions somebody has had in a study, each with its end; raises SessionOpen."""
+    earlier = await repository.select_sessions_of(connection, account_id, study_id)
     for one in earlier:
         if one.end_state is None and not one.past:
             raise SessionOpen(one.id)
+    if all(one.end_state is not None for one in earlier):
+        return earlier
+    # A verb that began in time may end it still, even complete it: by that end its visit counts or does not.
+    await repository.lock_open_session(connection, account_id, study_id)
+    earlier = await repository.select_sessions_of(connection, account_id, study_id)
+    for one in earlier:
         if one.end_state is None:
             await verbs.close(connection, one.id, "INCOMPLETE", "expired", one.expires_at)
+    return earlier
 
 
 async def pinned_now(connection: AsyncConnection, connections: Connections, study: Study) -> Pinned:

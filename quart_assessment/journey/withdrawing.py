@@ -49,23 +49,22 @@ async def withdraw(
                 await _withdraw_all(connection, session)
             else:
                 await _take(connection, session, pinned.chat, scopes)
-        receipt = await _receipt(connection, session, scopes, erase=form.erase)
+        receipt = await _receipt(connection, session, scopes, erase=form.erase) if scopes else None
         return await overview.of_caller(connection, caller, session_id), receipt
 
     return await committed(database, work)
 
 
 def _known(scopes: Sequence[str], pinned: Pinned) -> list[str]:
+    """Give the scopes to be taken back, none where one of them is unknown: the state is told before that."""
     known = {scope.name for scope in pinned.consent.scopes}
-    if not scopes or any(name not in known for name in scopes):
-        raise Invalid([Detail("scopes", "unknown")])
-    return sorted(set(scopes))
+    return sorted(set(scopes)) if known.issuperset(scopes) else []
 
 
 def _is_done(session: Session, scopes: Sequence[str]) -> bool:
     if session.end_reason == WITHDRAWN:
         return True
-    return scopes != [ALL] and set(scopes) <= set(session.withdrawn_scopes)
+    return bool(scopes) and scopes != [ALL] and set(scopes) <= set(session.withdrawn_scopes)
 
 
 async def _withdraw_all(connection: AsyncConnection, session: Session) -> None:
@@ -79,6 +78,8 @@ async def _take(
 ) -> None:
     if session.consent_scopes is None:
         raise WrongStep("consent")
+    if not scopes:
+        raise Invalid([Detail("scopes", "unknown")])
     left = set(session.agreed) - set(scopes)
     if EXTERNAL_MODEL in scopes and chat_settings.fallback is None:
         # The study asks for it because the model it talks through is outside; the script, which may go on, is not.

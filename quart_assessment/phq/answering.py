@@ -11,13 +11,13 @@ from quart_assessment.database.engine import Database
 from quart_assessment.database.group_commit import GroupCommit
 from quart_assessment.phq import repository
 from quart_assessment.phq.problems import Completed
-from quart_assessment.phq.repository import Answer, Save, Verdict
+from quart_assessment.phq.repository import Answer, Questionnaire, Save, Verdict
 from quart_assessment.problems import Detail, Help, Invalid, LoginRequired, NotFound, Problem
 from quart_assessment.safety.service import help_of
 from quart_assessment.sessions import service as sessions
-from quart_assessment.sessions.facts import Session
+from quart_assessment.sessions.facts import SCOPE_OF, Session
 from quart_assessment.sessions.problems import SessionEnded, WrongStep
-from quart_assessment.sessions.rules import check_part_open, takes_late
+from quart_assessment.sessions.rules import check_open, takes_late
 from quart_assessment.web.caller import Caller
 
 Saves = GroupCommit[Save, list[Verdict]]
@@ -95,23 +95,35 @@ async def save_session_responses(
 async def _check_state(
     database: Database, caller: Caller, session_id: UUID, answers: Sequence[Answer]
 ) -> None:
+    """Raise what the save statement would of these answers' state, the current one's where no question is known."""
+    questions = [answer.question_id for answer in answers]
     async with database.reading() as connection:
         session = await sessions.get_session(connection, caller, session_id)
-    if session.phq.completed_at is not None and not session.phq.skipped:
+        asked = await repository.select_questionnaires(connection, session_id, questions)
+    asked = asked or [_current(session)]
+    if any(one.completed for one in asked):
         raise Completed
-    if not _takes_late(session, answers):
-        check_part_open(session, "phq")
+    is_open = all(_is_open(session, one) for one in asked)
+    if session.end is None and not is_open:
+        raise WrongStep(session.next_step)
+    if session.end is not None and not (
+        is_open and all(takes_late(session, answer.session_ms) for answer in answers)
+    ):
+        raise SessionEnded
 
 
-def _takes_late(session: Session, answers: Sequence[Answer]) -> bool:
-    """Tell whether an ended session takes all these answers still, if their questions are its own."""
-    reached = session.first_part == "phq" or session.chat.completed_at is not None
-    return (
-        session.parts_open_at is not None
-        and reached
-        and not session.phq.skipped
-        and all(takes_late(session, answer.session_ms) for answer in answers)
+def _current(session: Session) -> Questionnaire:
+    part = session.phq
+    return Questionnaire(
+        replaced=False, completed=part.completed_at is not None and not part.skipped, skipped=part.skipped
     )
+
+
+def _is_open(session: Session, asked: Questionnaire) -> bool:
+    reached = session.parts_open_at is not None and (
+        session.first_part == "phq" or session.chat.completed_at is not None
+    )
+    return not asked.skipped and not session.withdrew(SCOPE_OF["phq"]) and (asked.replaced or reached)
 
 
 async def _why_not(database: Database, caller: Caller, session_id: UUID) -> Problem | None:
@@ -132,6 +144,8 @@ async def _refuse(database: Database, caller: Caller, session_id: UUID, verdicts
     if "wrong_step" in given:
         async with database.reading() as connection:
             session = await sessions.get_session(connection, caller, session_id)
+        # Its time may have run out since.
+        check_open(session)
         raise WrongStep(session.next_step)
     if "invalid" in given:
         raise Invalid(

@@ -15,6 +15,27 @@ from quart_assessment.database.schema import new_id
 from quart_assessment.phq.statement import INPUT, SAVE, SAVE_ALONE
 from quart_assessment.phq.tables import questions, response_revisions, responses
 
+_FIRST_RECEIVED = (
+    sa.select(sa.func.min(response_revisions.c.received_at))
+    .join(
+        questions,
+        sa.and_(
+            questions.c.session_id == response_revisions.c.session_id,
+            questions.c.id == response_revisions.c.question_id,
+        ),
+    )
+    .where(questions.c.assessment_id == sa.bindparam("assessment_id"))
+)
+
+
+_QUESTIONNAIRES_OF = sa.text("""
+    SELECT DISTINCT a.replaced_at IS NOT NULL AS replaced,
+        a.completed_at IS NOT NULL AND a.end_reason <> 'skipped' AS completed,
+        coalesce(a.end_reason = 'skipped', false) AS skipped
+    FROM questions q JOIN assessments a ON a.id = q.assessment_id
+    WHERE q.session_id = :session_id AND q.id = ANY(:question_ids)
+""")
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -36,6 +57,15 @@ class Save:
     token_hash: bytes
     session_id: UUID
     answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Questionnaire:
+    """What of a questionnaire decides whether it takes an answer: `replaced` by a restart, handed in, left out."""
+
+    replaced: bool
+    completed: bool
+    skipped: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +164,21 @@ async def select_questions(connection: AsyncConnection, assessment_id: UUID) -> 
         .order_by(questions.c.position)
     )
     return [dict(row._mapping) for row in found]
+
+
+async def select_questionnaires(
+    connection: AsyncConnection, session_id: UUID, question_ids: Sequence[UUID]
+) -> list[Questionnaire]:
+    """Read of which questionnaires these questions are; none where the session has none of them."""
+    values = {"session_id": session_id, "question_ids": list(question_ids)}
+    return [Questionnaire(**row._mapping) for row in await connection.execute(_QUESTIONNAIRES_OF, values)]
+
+
+async def select_first_received(connection: AsyncConnection, assessment_id: UUID) -> datetime | None:
+    """Tell when the first value for a questionnaire was received, None if none was."""
+    found = await connection.execute(_FIRST_RECEIVED, {"assessment_id": assessment_id})
+    first_at: datetime | None = found.scalar_one()
+    return first_at
 
 
 async def select_answers(connection: AsyncConnection, session_id: UUID) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.database.engine import Database
 from quart_assessment.database.transactions import committed
-from quart_assessment.phq import reading
+from quart_assessment.phq import reading, repository
 from quart_assessment.phq.problems import Completed, ScoreNotShown
 from quart_assessment.phq.scoring import Score, without_judgement
 from quart_assessment.sessions import service as sessions
@@ -24,6 +24,8 @@ from quart_assessment.web.envelope import Data
 async def start(database: Database, caller: Caller, session_id: UUID) -> datetime:
     """Mark the start of the questionnaire and give its time; a repeat gives the first.
 
+    Where answers came before, it began with the first of them.
+
     Raises:
         Completed: it has been handed in without a start.
         SessionEnded, WrongStep: it is not the questionnaire's turn.
@@ -36,8 +38,8 @@ async def start(database: Database, caller: Caller, session_id: UUID) -> datetim
         if session.phq.completed_at is not None and not session.phq.skipped:
             raise Completed
         check_part_open(session, "phq")
-        await verbs.start_part(connection, session, "phq")
-        return session.now
+        first_at = await repository.select_first_received(connection, session.phq.id)
+        return await verbs.start_part(connection, session, "phq", first_at)
 
     return await committed(database, work)
 

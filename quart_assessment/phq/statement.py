@@ -17,6 +17,7 @@ from quart_assessment.sessions.fragments import (
     TAKES_LATE,
     before_the_end,
     clock_suspect,
+    withdrawn,
 )
 
 INPUT = {
@@ -44,6 +45,7 @@ _TIMING = (
     "help_shown",
 )
 _STORED = ("value", "version", *_TIMING)
+_WITHDRAWN = withdrawn("questionnaire")
 _SAME = "r.version = {0}.version AND r.value IS NOT DISTINCT FROM {0}.value"
 
 _ASKED = f"""
@@ -59,10 +61,10 @@ def _found(locking: str) -> str:
         a.completed_at IS NOT NULL AND a.end_reason <> 'skipped' AS completed,
         coalesce(a.end_reason = 'skipped', false) AS skipped,
         a.replaced_at IS NOT NULL AS replaced,
-        coalesce(s.end_reason = 'withdrawn', false) OR 'questionnaire' = ANY(s.withdrawn_scopes) AS withdrawn,
+        coalesce(s.end_reason = 'withdrawn', false) OR {_WITHDRAWN} AS withdrawn,
         {ENDED_AT} IS NOT NULL AS ended,
         {ENDED_AT} IS NOT NULL AND coalesce({TAKES_LATE} AND {before_the_end("k.session_ms")}, false)
-            AND NOT 'questionnaire' = ANY(s.withdrawn_scopes) AS takes_late,
+            AND NOT {_WITHDRAWN} AS takes_late,
         s.parts_open_at IS NOT NULL AND (s.first_part = 'phq' OR EXISTS (
             SELECT 1 FROM assessments o WHERE o.session_id = s.id AND o.kind = 'chat'
             AND o.replaced_at IS NULL AND o.completed_at IS NOT NULL)) AS reached,
@@ -85,7 +87,8 @@ _JUDGED = f"""
             WHEN EXISTS (SELECT 1 FROM response_revisions r WHERE r.session_id = f.session_id
                 AND r.question_id = f.question_id AND {_SAME.format("f")} AND NOT r.after_completion) THEN 'repeat'
             WHEN completed THEN 'completed'
-            WHEN ended AND NOT takes_late THEN 'session_ended'
+            WHEN ended AND (NOT takes_late OR skipped OR withdrawn OR (NOT replaced AND NOT reached))
+                THEN 'session_ended'
             WHEN skipped OR withdrawn THEN 'wrong_step'
             WHEN NOT replaced AND NOT reached THEN 'wrong_step'
             WHEN NOT fits THEN 'invalid'

@@ -89,9 +89,11 @@ class Session:
     @property
     def agreed(self) -> frozenset[str]:
         """The scopes that were agreed to and not taken back."""
-        if ALL in self.withdrawn_scopes:
-            return frozenset()
-        return frozenset(self.consent_scopes or ()) - frozenset(self.withdrawn_scopes)
+        return frozenset(scope for scope in self.consent_scopes or () if not self.withdrew(scope))
+
+    def withdrew(self, scope: str) -> bool:
+        """Whether a scope was taken back, by itself or with all others."""
+        return not {ALL, scope}.isdisjoint(self.withdrawn_scopes)
 
     def part(self, kind: Kind) -> Assessment:
         """Give the current assessment of a part."""

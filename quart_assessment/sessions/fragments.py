@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from quart_assessment.sessions.facts import ALL
+
 LIVE_LOGIN = """
     l.ended_at IS NULL AND l.expires_at > now() AND l.idle_until > now()
 """
@@ -31,6 +33,11 @@ TAKES_LATE = f"""
      AND now() < {ENDED_AT} + interval '7 days')
 """
 """Whether `s` has ended in a way after which answers and captures from before its end are still taken."""
+
+
+def withdrawn(scope: str) -> str:
+    """Give the condition that `scope` was taken back in session `s`, by itself or with all others."""
+    return f"(s.withdrawn_scopes && '{{{ALL},{scope}}}')"
 
 
 def before_the_end(session_ms: str) -> str:

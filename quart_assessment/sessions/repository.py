@@ -45,6 +45,21 @@ _LOGIN_LIVES = sa.text(f"""
     SELECT c.id, c.role FROM logins l JOIN accounts c ON c.id = l.account_id AND c.disabled_at IS NULL
     WHERE l.token_hash = :token_hash AND {LIVE_LOGIN}
 """)  # noqa: S608
+# As many rows at most as a visit has attempts. The lock is taken from the newest to older ones, which no other verb
+# holds while it waits for a newer one.
+_WITHDRAW_BEFORE = sa.text("""
+    WITH RECURSIVE before AS (
+        SELECT s.id, s.previous_id FROM sessions s WHERE s.id = :previous_id AND s.account_id = :account_id
+        UNION
+        SELECT s.id, s.previous_id FROM sessions s JOIN before b ON s.id = b.previous_id
+        WHERE s.account_id = :account_id
+    )
+    UPDATE sessions s SET withdrawn_scopes = ARRAY(
+        SELECT DISTINCT scope FROM unnest(s.withdrawn_scopes || CAST(:scopes AS text[])) AS scope ORDER BY scope)
+    FROM before b
+    WHERE s.id = b.id AND NOT s.withdrawn_scopes @> CAST(:scopes AS text[])
+    RETURNING s.id
+""")
 
 
 def _session(row: sa.Row[Any]) -> Session:
@@ -138,6 +153,23 @@ async def insert_assessment(
 async def update_session(connection: AsyncConnection, session_id: UUID, values: dict[str, Any]) -> None:
     """Change a session that this transaction has locked."""
     await connection.execute(sessions.update().where(sessions.c.id == session_id).values(values))
+
+
+async def end_session(connection: AsyncConnection, session_id: UUID, values: dict[str, Any]) -> bool:
+    """End a session that this transaction has locked; False where it has an end, which stays."""
+    ended = await connection.execute(
+        sessions.update().where(sessions.c.id == session_id, sessions.c.end_state.is_(None)).values(values)
+    )
+    return ended.rowcount > 0
+
+
+async def withdraw_before(connection: AsyncConnection, session: Session, scopes: Sequence[str]) -> list[UUID]:
+    """Take scopes back in the sessions that whole restarts led to this one from, too; gives those it changed."""
+    found = await connection.execute(
+        _WITHDRAW_BEFORE,
+        {"previous_id": session.previous_id, "account_id": session.account_id, "scopes": list(scopes)},
+    )
+    return list(found.scalars())
 
 
 async def lock_assessment(connection: AsyncConnection, assessment_id: UUID) -> None:

@@ -83,11 +83,16 @@ async def lock_part(connection: AsyncConnection, session: Session, kind: Kind) -
     await repository.lock_assessment(connection, session.part(kind).id)
 
 
-async def start_part(connection: AsyncConnection, session: Session, kind: Kind) -> None:
-    """Mark the start of a part, if it has not been marked."""
+async def start_part(
+    connection: AsyncConnection, session: Session, kind: Kind, began_at: datetime | None = None
+) -> datetime:
+    """Mark the start of a part, if it has not been marked, and give its time; `began_at`: it began before."""
     part = session.part(kind)
-    if part.started_at is None:
-        await repository.update_assessment(connection, part.id, {"started_at": session.now})
+    if part.started_at is not None:
+        return part.started_at
+    started_at = session.now if began_at is None else min(began_at, session.now)
+    await repository.update_assessment(connection, part.id, {"started_at": started_at})
+    return started_at
 
 
 async def end_part(connection: AsyncConnection, session: Session, kind: Kind, reason: str) -> None:
@@ -120,11 +125,10 @@ async def end(connection: AsyncConnection, session: Session, state: EndState, re
 async def close(
     connection: AsyncConnection, session_id: UUID, state: EndState, reason: str, at: datetime
 ) -> None:
-    """End a session whose owner is locked, as of `at`."""
-    await repository.update_session(
-        connection, session_id, {"end_state": state, "end_reason": reason, "ended_at": at}
-    )
-    await repository.insert_event(connection, session_id, state.lower(), {"reason": reason})
+    """End a locked session as of `at`; one that has ended keeps its end."""
+    values = {"end_state": state, "end_reason": reason, "ended_at": at}
+    if await repository.end_session(connection, session_id, values):
+        await repository.insert_event(connection, session_id, state.lower(), {"reason": reason})
 
 
 async def give_consent(
@@ -169,12 +173,19 @@ async def give_page(connection: AsyncConnection, session: Session, page_id: UUID
 async def withdraw_scopes(
     connection: AsyncConnection, session: Session, scopes: Sequence[str], *, opens_parts: bool
 ) -> None:
-    """Store that scopes were taken back; `opens_parts`: no camera check is awaited any more."""
+    """Store that scopes were taken back, in the sessions that this one replaced, too.
+
+    `opens_parts`: no camera check is awaited any more.
+    """
     values: dict[str, Any] = {"withdrawn_scopes": sorted({*session.withdrawn_scopes, *scopes})}
     if opens_parts:
         values["parts_open_at"] = session.now
     await repository.update_session(connection, session.id, values)
-    await repository.insert_event(connection, session.id, "withdraw", {"scopes": sorted(scopes)})
+    changed = [session.id]
+    if session.previous_id is not None:
+        changed += await repository.withdraw_before(connection, session, scopes)
+    for one in changed:
+        await repository.insert_event(connection, one, "withdraw", {"scopes": sorted(scopes)})
 
 
 async def ask_to_erase(connection: AsyncConnection, session: Session, scopes: Sequence[str]) -> UUID:

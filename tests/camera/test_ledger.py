@@ -192,6 +192,13 @@ async def test_a_changed_answer_does_not_move_the_start_of_the_questionnaire(sit
     assert [one["id"] for one in (await link(sitter, "PHQ"))["captures"]] == [picture]
 
 
+async def test_a_start_after_the_first_answer_leaves_no_picture_behind(sitter: Sitter) -> None:
+    kept(await sitter.save((await sitter.questions())[0]["id"], 1))
+    picture = kept(await sitter.put(PICTURE), 201)["capture"]["id"]
+    await sitter.post("phq/start")
+    assert [one["id"] for one in (await link(sitter, "PHQ"))["captures"]] == [picture]
+
+
 async def test_a_batch_attaches_all_or_none(sitter: Sitter) -> None:
     ids = [one["id"] for one in kept(await sitter.post_form(*[PICTURE] * 3))["captures"]]
     phq, chat = sitter.session["phq"]["assessment_id"], sitter.session["chat"]["assessment_id"]
@@ -205,7 +212,11 @@ async def test_a_batch_attaches_all_or_none(sitter: Sitter) -> None:
     assert [(one["id"], one["capture_type"]) for one in first["captures"]] == [(ids[0], "PHQ")]
     assert first["linked"] == 1
     assert await batch(phq, capture_ids=ids[:1], capture_type="PHQ") == first
+    unknown = str(uuid4())
     await batch(chat, 409, "linked_elsewhere", capture_ids=ids)
+    await batch(chat, 409, "linked_elsewhere", capture_ids=[*ids, unknown], filenames=["nobody.jpg"])
+    await batch(chat, 409, "linked_elsewhere", capture_ids=ids, capture_type="PHQ")
+    await batch(unknown, 409, "linked_elsewhere", capture_ids=ids)
     await batch(chat, 422, "invalid", capture_ids=[ids[1], str(uuid4())])
     await batch(chat, 422, "invalid", capture_ids=ids[1:], capture_type="PHQ")
     await batch(str(uuid4()), 422, "invalid", capture_ids=ids[1:])

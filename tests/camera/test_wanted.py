@@ -76,6 +76,15 @@ async def test_after_withdrawal_of_the_camera_nothing_more_is_kept(sitter: Sitte
     assert len(files_of(store, sitter.session["id"])) == 1
 
 
+async def test_what_was_taken_back_whole_is_kept_no_more_whatever_the_end(sitter: Sitter, rows: Rows) -> None:
+    past = "created_at = now() - interval '2 hours', expires_at = now() - interval '1 hour'"
+    await rows.change_session(sitter.session["id"], past)
+    assert kept(await sitter.put(PICTURE, said={"session_ms": 1}), 201)["capture"]["late"]
+    await rows.change_session(sitter.session["id"], "withdrawn_scopes = '{all}'")
+    receipt = kept(await sitter.put(PICTURE, said={"session_ms": 1}), 200)["capture"]
+    assert (receipt["kept"], receipt["code"]) == (False, "withdrawn")
+
+
 @pytest.mark.parametrize(
     ("camera", "trigger"),
     [
@@ -116,6 +125,15 @@ async def test_pictures_wait_for_the_end_of_the_camera_check(arrive: Arrive) -> 
         refused(await sitter.announce({"capture_id": str(uuid4())}), 409, "wrong_step")
         await sitter.post("camera-check", ok=True)
         kept(await sitter.put(PICTURE), 201)
+
+
+async def test_after_the_end_no_step_comes_before_a_picture(arrive: Arrive, rows: Rows) -> None:
+    past = "created_at = now() - interval '2 hours', expires_at = now() - interval '1 hour'"
+    async with arrive(camera={"check": "required"}, checked=False) as sitter:
+        refused(await sitter.put(PICTURE, said={"session_ms": 1}), 409, "wrong_step")
+        await rows.change_session(sitter.session["id"], past)
+        refused(await sitter.put(PICTURE, said={"session_ms": 1}), 409, "session_ended")
+        refused(await sitter.post_form(PICTURE, said=[{"session_ms": 1}]), 409, "session_ended")
 
 
 async def test_settings_are_those_the_session_was_started_with(arrive: Arrive) -> None:
@@ -162,6 +180,21 @@ async def test_after_a_restart_pictures_from_before_are_taken_by_the_old_session
     sitter.session = old
     assert kept(await sitter.put(PICTURE, said={"session_ms": 1}), 201)["capture"]["late"]
     refused(await sitter.put(PICTURE, said={"session_ms": 3_600_000}), 409, "session_ended")
+
+
+@pytest.mark.parametrize("scopes", [["camera"], "all"])
+async def test_after_a_withdrawal_in_the_new_session_the_old_one_keeps_no_picture(
+    sitter: Sitter, scopes: object
+) -> None:
+    old = sitter.session
+    await sitter.post("restart", 201)
+    await sitter.agree()
+    await sitter.post("withdraw", scopes=scopes)
+    sitter.session = old
+    receipt = kept(await sitter.put(PICTURE, said={"session_ms": 1}))["capture"]
+    assert (receipt["kept"], receipt["code"]) == (False, "withdrawn")
+    (receipt,) = kept(await sitter.post_form(PICTURE, said=[{"session_ms": 1}]))["captures"]
+    assert (receipt["kept"], receipt["code"]) == (False, "withdrawn")
 
 
 async def test_after_completion_announced_pictures_are_taken_for_a_day(sitter: Sitter, rows: Rows) -> None:

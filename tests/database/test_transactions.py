@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from quart_assessment.database.engine import SNAPSHOT
 from quart_assessment.database.engine import Database as Pools
 from quart_assessment.database.transactions import committed
 from quart_assessment.problems import NotFound, Unavailable
@@ -114,6 +115,52 @@ async def test_a_unit_that_ran_into_a_deadlock_is_run_again(house: House) -> Non
     assert len(runs) == 3
     rows = await house.rows("SELECT title FROM studies WHERE slug LIKE 'lock-%'")
     assert [row["title"] for row in rows] == ["xyy", "xyy"]
+
+
+async def test_a_reader_sees_one_moment_and_gives_the_connection_back_as_it_was(house: House) -> None:
+    pools = pools_of(house)
+    level, count = sa.text("SHOW transaction_isolation"), sa.text("SELECT count(*) FROM studies")
+    async with pools.reading() as connection:
+        before = (await connection.execute(count)).scalar_one()
+        await house.rows("INSERT INTO studies (id, slug, title) VALUES ($1, 'meanwhile', 'x')", uuid4())
+        assert (await connection.execute(count)).scalar_one() == before
+    async with pools.reading() as connection:
+        assert (await connection.execute(level)).scalar_one() == "repeatable read"
+        assert (await connection.execute(count)).scalar_one() == before + 1
+    with suppress(NotFound):
+        async with pools.reading():
+            raise NotFound
+    async with AsyncExitStack() as stack:
+        lent = [
+            await stack.enter_async_context(pools.connection()) for _ in range(house.settings.db_pool_size)
+        ]
+        levels = {(await connection.execute(level)).scalar_one() for connection in lent}
+    assert levels == {"read committed"}
+
+
+async def test_a_unit_whose_snapshot_was_overtaken_is_run_again(house: House) -> None:
+    one, runs = uuid4(), 0
+    await house.rows("INSERT INTO studies (id, slug, title) VALUES ($1, 'overtaken', 'x')", one)
+
+    async def work(connection: AsyncConnection) -> None:
+        nonlocal runs
+        runs += 1
+        await connection.execute(sa.text("SELECT 1 FROM studies LIMIT 1"))
+        if runs == 1 or never:
+            await house.rows("UPDATE studies SET title = title || 'y' WHERE id = $1", one)
+        await connection.execute(
+            sa.text("UPDATE studies SET title = title || 'z' WHERE id = :id"), {"id": one}
+        )
+
+    never = False
+    await committed(pools_of(house), work, isolation=SNAPSHOT)
+    assert [row["title"] for row in await house.rows("SELECT title FROM studies WHERE id = $1", one)] == [
+        "xyz"
+    ]
+    never = True
+    with pytest.raises(Unavailable):
+        await committed(pools_of(house), work, isolation=SNAPSHOT)
+    assert runs == 4
 
 
 async def test_there_are_only_so_many_writes_under_way(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextvars import Context
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,7 +11,9 @@ import asyncpg
 import httpx
 import pytest
 
+from quart_assessment.phq import reading as answers
 from quart_assessment.problems import Unavailable
+from quart_assessment.sessions import service as sessions
 from tests.ground.house import House
 from tests.ground.participant import Participant, kept
 
@@ -91,6 +95,42 @@ async def test_a_read_and_its_row_share_a_transaction(house: House, monkeypatch:
     monkeypatch.setattr("quart_assessment.sessions.service.read_events", fail)
     assert (await staff.get(f"/api/admin/sessions/{someone.session['id']}")).status_code == 503
     assert await audited(house, account) == []
+
+
+async def test_what_staff_read_is_of_one_moment_and_written_down(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    someone, staff, account = await watched(house)
+    score_of, listed = answers.score_of, sessions.get_many
+    changes = 0
+
+    # A context of its own: a request inside of another's would be answered as that one's caller.
+    async def change() -> None:
+        nonlocal changes
+        changes += 1
+        question = (await someone.questions())[0]["id"]
+        kept(await someone.save(question, 1, changes))
+        await someone.post("restart", part="phq")
+        # The audit row holds the reader's account by a key.
+        await house.rows("UPDATE accounts SET role = role WHERE id = $1", account)
+
+    async def and_a_change_before_the_score(*given: Any) -> Any:
+        await asyncio.create_task(change(), context=Context())
+        return await score_of(*given)
+
+    async def and_a_change_before_the_list(*given: Any) -> Any:
+        await asyncio.create_task(change(), context=Context())
+        return await listed(*given)
+
+    monkeypatch.setattr(answers, "score_of", and_a_change_before_the_score)
+    monkeypatch.setattr(sessions, "get_many", and_a_change_before_the_list)
+    path = f"/api/admin/sessions/{someone.session['id']}"
+    read = kept(await staff.get(path))
+    assert (read["session"]["phq"]["answered"], read["score"]["answered"], len(read["answers"])) == (1, 1, 1)
+    assert [event["event"] for event in read["events"]].count("phq_restarted") == 0
+    [row] = kept(await staff.get("/api/admin/sessions"))["sessions"]
+    assert (row["progress"], changes) == (25, 2)
+    assert [row["action"] for row in await audited(house, account)] == ["session_read", "sessions_listed"]
 
 
 @pytest.mark.parametrize("table", ["audit_events", "consents", "response_revisions"])

@@ -149,6 +149,30 @@ async def test_withdrawing_what_there_is_not(house: House, scopes: object) -> No
     refused(await someone.client.post(f"{someone.path}/withdraw", json={"scopes": scopes}), 422, "invalid")
 
 
+@pytest.mark.parametrize("scopes", [[], ["soul"], ["camera", "soul"], ["all"]])
+async def test_the_state_is_told_before_what_there_is_not_to_be_withdrawn(
+    house: House, scopes: list[str]
+) -> None:
+    someone = await house.come(await house.study(slug="ends"))
+    await someone.start()
+    body = {"scopes": scopes, "erase": True}
+    reply = await someone.client.post(f"{someone.path}/withdraw", json=body)
+    assert refused(reply, 409, "wrong_step")["details"] == [{"field": "next_step", "problem": "consent"}]
+    await someone.agree()
+    refused(await someone.client.post(f"{someone.path}/withdraw", json=body), 422, "invalid")
+    await someone.post("withdraw", scopes=["camera"])
+    refused(await someone.client.post(f"{someone.path}/withdraw", json=body), 422, "invalid")
+    withdrawn = await arrived(house)
+    done = await withdrawn.post("withdraw", scopes="all")
+    assert await withdrawn.post("withdraw", scopes=scopes, erase=True) == done
+    await someone.post("abandon")
+    refused(await someone.client.post(f"{someone.path}/withdraw", json=body), 409, "session_ended")
+    await someone.post("withdraw", scopes=["camera"])
+    assert (
+        await house.rows("SELECT 1 FROM erasure_requests WHERE 'soul' = ANY(scopes) OR scopes = '{}'") == []
+    )
+
+
 async def test_withdrawing_the_questionnaire_skips_it_and_goes_on(house: House) -> None:
     someone = await arrived(house)
     question = (await someone.questions())[0]["id"]

@@ -153,6 +153,32 @@ async def test_no_other_end_takes_anything_late(house: House, end: str) -> None:
     refused(await someone.save(question, 2, session_ms=1), 409, "session_ended")
 
 
+async def test_after_the_end_no_step_comes_first_any_more(house: House) -> None:
+    """What was not reached, or was left out, is refused for the end: nothing is left to be done before it."""
+    behind = await arrived(house, slug="late-behind", presentation={"order": "chat_first"})
+    without = await house.come(await house.study(slug="late"))
+    await without.start()
+    withdrawn = await arrived(house)
+    await withdrawn.post("withdraw", scopes=["questionnaire"])
+    scopes = [{"name": name, "required": False} for name in ("questionnaire", "chat")]
+    left_out = await house.come(await house.study(slug="late-scopes", consent={"scopes": scopes}))
+    await left_out.start()
+    await left_out.agree(["chat"])
+    for someone in (behind, without, withdrawn, left_out):
+        rows = await house.rows(
+            "SELECT id FROM questions WHERE session_id = $1 LIMIT 2", UUID(someone.session["id"])
+        )
+        await an_hour_later(house, someone)
+        for session_ms in (1000, None):
+            refused(await someone.save(str(rows[0]["id"]), 1, session_ms=session_ms), 409, "session_ended")
+            answers = [
+                {"question_id": str(row["id"]), "value": 1, "version": 1, "session_ms": session_ms}
+                for row in rows
+            ]
+            path = f"{someone.path}/phq/responses"
+            refused(await someone.client.post(path, json={"responses": answers}), 409, "session_ended")
+
+
 async def test_every_answer_lies_on_the_sessions_clock(house: House) -> None:
     """D14: local and UTC times mixed, whole seconds, the client's clock alone."""
     someone = await arrived(house)
@@ -204,6 +230,9 @@ async def test_the_start_of_a_part_stays_where_it_was(house: House) -> None:
     assert first
     kept(await someone.save(question, 2, 2))
     assert (await someone.refresh())["phq"]["started_at"] == first
+    for _ in range(2):
+        assert kept(await someone.client.post(f"{someone.path}/phq/start"))["started_at"] == first
+        assert (await someone.refresh())["phq"]["started_at"] == first
 
 
 async def test_a_save_is_one_statement_and_the_overview_three_at_most(house: House) -> None:

@@ -6,8 +6,10 @@ import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
 
+from quart_assessment.journey import repository
 from tests.ground.house import House
 from tests.ground.participant import Participant, kept, refused
 
@@ -88,6 +90,32 @@ async def test_a_save_to_a_replaced_question_is_taken_there_and_marked_late(hous
     refused(await someone.save(old[3]["id"], 3), 409, "session_ended")
 
 
+async def test_a_question_twice_is_judged_by_its_own_questionnaire(house: House) -> None:
+    someone = await arrived(house)
+
+    async def twice(question_id: str, **more: object) -> httpx.Response:
+        answers = [{"question_id": question_id, "value": 2, "version": 2} | more] * 2
+        return await someone.client.post(f"{someone.path}/phq/responses", json={"responses": answers})
+
+    first = (await someone.questions())[1]["id"]
+    await someone.post("restart", part="phq")
+    second = (await someone.questions())[1]["id"]
+    await someone.answer_all()
+    refused(await twice(first), 422, "invalid")
+    refused(await twice(second), 409, "completed")
+    await someone.post("restart", part="phq")
+    third = (await someone.questions())[1]["id"]
+    refused(await twice(second), 409, "completed")
+    refused(await twice(third), 422, "invalid")
+    await someone.post("withdraw", scopes=["questionnaire"])
+    for question in (first, third):
+        refused(await twice(question), 409, "wrong_step")
+    refused(await twice(second), 409, "completed")
+    await house.expire(someone.session)
+    for question in (first, third):
+        refused(await twice(question, session_ms=1), 409, "session_ended")
+
+
 async def test_a_risk_answer_to_a_replaced_question_opens_an_alert(house: House) -> None:
     """D11: it fires on late answers, too."""
     someone = await arrived(house)
@@ -136,6 +164,29 @@ async def test_many_whole_restarts_at_once_make_one_new_session(house: House) ->
     assert len({reply.json()["data"]["session"]["id"] for reply in replies}) == 1
 
 
+async def test_what_is_read_while_a_part_begins_again_is_of_one_moment(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    someone = await arrived(house)
+    standings, begins = repository.select_standings, False
+
+    async def and_a_restart_before(*given: Any) -> Any:
+        nonlocal begins
+        if begins:
+            begins = False
+            await someone.post("restart", part="phq")
+        return await standings(*given)
+
+    monkeypatch.setattr(repository, "select_standings", and_a_restart_before)
+    for path in (someone.path, "/api/sessions"):
+        kept(await someone.save((await someone.questions())[0]["id"], 1))
+        old, begins = (await someone.refresh())["phq"], True
+        read = kept(await someone.client.get(path))
+        session = read["session"] if "session" in read else read["sessions"][0]
+        assert session["phq"] == old
+        assert (await someone.refresh())["phq"]["assessment_id"] != old["assessment_id"]
+
+
 async def test_an_interview_again_keeps_the_old_turns(house: House) -> None:
     someone = await arrived(house, slug="chat-again", presentation={"order": "chat_first"})
     await someone.greet()
@@ -150,6 +201,40 @@ async def test_an_interview_again_keeps_the_old_turns(house: House) -> None:
         "SELECT turn_number FROM turns WHERE assessment_id = $1 ORDER BY 1", UUID(old)
     )
     assert [row["turn_number"] for row in kept_turns] == [0, 1]
+
+
+async def test_what_is_withdrawn_after_a_restart_comes_late_to_none_before(house: House) -> None:
+    someone = await arrived(house, slug="withdrawn-after")
+    stranger = await arrived(house, slug="withdrawn-after")
+    attempts, questions = [], []
+    for one in (someone, stranger, someone):
+        attempts.append(Participant(one.client, one.session))
+        questions.append([question["id"] for question in await one.questions()])
+        await one.post("restart", 201)
+        if one is someone:
+            await one.agree()
+            await one.post("camera-check", ok=True)
+    kept(await attempts[0].save(questions[0][0], 1, session_ms=1))
+    await someone.post("withdraw", scopes=["camera"])
+    kept(await attempts[0].save(questions[0][1], 1, session_ms=1))
+    data = await someone.post("withdraw", scopes="all")
+    assert await someone.post("withdraw", scopes="all") == data
+    for place in (0, 2):
+        refused(await attempts[place].save(questions[place][2], 1, session_ms=1), 409, "session_ended")
+        twice = [{"question_id": questions[place][2], "value": 1, "version": 1, "session_ms": 1}] * 2
+        path = f"{attempts[place].path}/phq/responses"
+        refused(await someone.client.post(path, json={"responses": twice}), 409, "session_ended")
+        session = await attempts[place].refresh()
+        assert (session["state"], session["end_reason"]) == ("ABANDONED", "restarted")
+        assert session["consent"]["agreed"] == []
+        facts = await house.rows(
+            "SELECT facts ->> 'scopes' AS scopes FROM session_events WHERE session_id = $1 AND event = 'withdraw'"
+            " ORDER BY id",
+            UUID(session["id"]),
+        )
+        assert [row["scopes"] for row in facts] == ['["camera"]', '["all"]']
+    kept(await attempts[0].save(questions[0][0], 1, session_ms=1))
+    kept(await attempts[1].save(questions[1][0], 1, session_ms=1))
 
 
 async def test_what_the_study_does_not_allow(house: House) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
 import pytest
 
 from tests.ground.house import PHQ_ALONE, House, opened
-from tests.ground.participant import Data, kept, refused
+from tests.ground.participant import Data, Participant, kept, refused
 from tests.ground.postgres import Database
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -16,6 +18,38 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 def details(body: Data) -> list[tuple[str, str]]:
     return [(one["field"], one["problem"]) for one in body["details"]]
+
+
+async def waiting(house: House, count: int) -> None:
+    """Wait until so many calls wait for a lock."""
+    for _ in range(1000):
+        found = await house.rows("SELECT mode FROM pg_locks WHERE NOT granted")
+        if len(found) >= count:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(found)
+
+
+@asynccontextmanager
+async def held(house: House, someone: Participant) -> AsyncIterator[None]:
+    """Keep verbs from someone's session, whose time runs out meanwhile."""
+    session = UUID(someone.session["id"])
+    holder = await house.database.connect(owner=True)
+    try:
+        async with holder.transaction():
+            await holder.execute(
+                "UPDATE sessions SET expires_at = clock_timestamp() + interval '2 s' WHERE id = $1", session
+            )
+        async with holder.transaction():
+            await holder.execute("SELECT 1 FROM sessions WHERE id = $1 FOR SHARE", session)
+            yield
+    finally:
+        await holder.close()
+
+
+async def its_time_is_over(house: House, someone: Participant) -> None:
+    until = "SELECT pg_sleep_until(expires_at) FROM sessions WHERE id = $1"
+    await house.rows(until, UUID(someone.session["id"]))
 
 
 async def test_a_new_session_as_it_is_told(house: House) -> None:
@@ -267,3 +301,55 @@ async def test_the_order_swaps_at_each_visit_where_the_study_says_so(house: Hous
             )
         assert (orders[0] != orders[1]) is swaps
         assert orders[0] == orders[2]
+
+
+@pytest.mark.parametrize(
+    ("verb", "body", "end"),
+    [
+        ("withdraw", {"scopes": "all"}, ("ABANDONED", "withdrawn")),
+        ("abandon", {}, ("ABANDONED", "participant")),
+        ("complete", {}, ("COMPLETED", "completed")),
+    ],
+)
+async def test_a_new_session_never_overwrites_how_the_last_one_ended(
+    house: House, verb: str, body: Data, end: tuple[str, str]
+) -> None:
+    """A verb that began in time may still be under way when the time is over and the next session starts."""
+    someone = await house.come(await house.study(slug="overtaken", **PHQ_ALONE))
+    await someone.start()
+    await someone.agree(["questionnaire"])
+    question = (await someone.questions())[0]["id"]
+    await someone.answer_all()
+    old = Participant(someone.client, someone.session)
+    async with held(house, old):
+        ending = asyncio.create_task(old.client.post(f"{old.path}/{verb}", json=body))
+        await waiting(house, 1)
+        await its_time_is_over(house, old)
+        starting = asyncio.create_task(someone.client.post("/api/sessions", json={}))
+        await waiting(house, 2)
+    session = kept(await ending)["session"]
+    assert (session["state"], session["end_reason"]) == end
+    new = kept(await starting, 201)["session"]
+    assert (new["visit"], new["attempt"]) == ((2, 1) if verb == "complete" else (1, 2))
+    assert await old.refresh() == session
+    assert kept(await old.client.post(f"{old.path}/{verb}", json=body))["session"] == session
+    refused(await old.save(question, 2, 2, session_ms=1), 409, "completed")
+    events = await house.rows(
+        "SELECT event FROM session_events WHERE session_id = $1 AND event IN"
+        " ('completed', 'abandoned', 'incomplete')",
+        UUID(session["id"]),
+    )
+    assert [row["event"] for row in events] == [end[0].lower()]
+
+
+async def test_what_was_taken_back_whole_takes_nothing_late_whatever_its_end(house: House) -> None:
+    someone = await house.come(await house.study(slug="start", presentation={"order": "phq_first"}))
+    await someone.arrive()
+    question = (await someone.questions())[0]["id"]
+    await house.expire(someone.session, "0 seconds")
+    kept(await someone.save(question, 2, session_ms=1))
+    await house.rows(
+        "UPDATE sessions SET withdrawn_scopes = '{all}' WHERE id = $1", UUID(someone.session["id"])
+    )
+    refused(await someone.save(question, 1, 2, session_ms=1), 409, "session_ended")
+    kept(await someone.save(question, 2, session_ms=1))
