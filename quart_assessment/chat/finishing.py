@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,13 +14,15 @@ from quart_assessment.chat.facts import Standing
 from quart_assessment.chat.problems import ChatNotStarted, MinTurns
 from quart_assessment.database.engine import Database
 from quart_assessment.database.transactions import committed
-from quart_assessment.problems import NotFound
+from quart_assessment.problems import Problem
 from quart_assessment.sessions import service as sessions
 from quart_assessment.sessions import verbs
 from quart_assessment.sessions.facts import Session
 from quart_assessment.sessions.rules import check_part_open
 from quart_assessment.studies import service as studies
 from quart_assessment.studies.definition import ChatSettings
+
+log = logging.getLogger(__name__)
 
 SILENT_MESSAGES = 3
 SILENT_TIME = timedelta(minutes=15)
@@ -76,8 +78,7 @@ async def end_at_limit(connection: AsyncConnection, session: Session) -> None:
 async def settle_lost(database: Database, session_id: UUID) -> bool:
     """Write down that a session's reply broke off with its worker; gives whether the interview ended by that.
 
-    Raises:
-        Unavailable: the database is away; whoever looks next tries again.
+    False where that cannot be written, too: whoever looks next tries again.
     """
 
     async def work(connection: AsyncConnection) -> bool:
@@ -92,7 +93,13 @@ async def settle_lost(database: Database, session_id: UUID) -> bool:
         await end_at_limit(connection, session)
         return True
 
-    return await committed(database, work)
+    try:
+        return await committed(database, work)
+    except Problem:
+        return False
+    except Exception:
+        log.exception("a lost worker's turn cannot be settled")
+        return False
 
 
 async def settle_all_lost(database: Database) -> None:
@@ -102,9 +109,7 @@ async def settle_all_lost(database: Database) -> None:
         return await repository.select_sessions_of_lost(connection, MOST_SETTLED)
 
     for session_id in await committed(database, work):
-        # Meanwhile it may have been erased.
-        with suppress(NotFound):
-            await settle_lost(database, session_id)
+        await settle_lost(database, session_id)
 
 
 async def stop_running(connection: AsyncConnection, session: Session) -> None:

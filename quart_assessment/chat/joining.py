@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncGenerator
-from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +19,7 @@ from quart_assessment.chat.finishing import settle_lost
 from quart_assessment.chat.live import LiveTurns
 from quart_assessment.chat.problems import FAILURES, SHOWN
 from quart_assessment.database.transactions import committed
-from quart_assessment.problems import NotFound, Problem, Unavailable
+from quart_assessment.problems import NotFound, Unavailable
 from quart_assessment.sessions import service as sessions
 from quart_assessment.web.caller import Caller
 from quart_assessment.web.events import Event
@@ -87,8 +86,7 @@ async def turn_events(
                 yield _chunk(turn.reply, position)
             if not turn.running:
                 if turn.stands_broken_off:
-                    with suppress(Problem):
-                        await settle_lost(live.database, key.session_id)
+                    await settle_lost(live.database, key.session_id)
                 yield _last(turn)
                 return
             if not called or (turn.reply and not heard):
