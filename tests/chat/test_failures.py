@@ -1,7 +1,7 @@
 """When the model fails: what the stream says, how often it is asked, and what is kept."""
 
 import asyncio
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -228,3 +228,41 @@ async def test_a_stall_does_not_stop_others(arrive: Arrive, model: ScriptedModel
     assert not waiting.done()
     hold.set()
     assert text_of(await waiting) == "Thank you."
+
+
+async def test_a_repeat_does_not_ask_again_for_a_turn_whose_first_words_were_still_on_their_way(
+    arrive: Arrive, model: ScriptedModel, room_database: Database
+) -> None:
+    someone = await arrive()
+    await someone.greet()
+    model.say(Script(status=401), Script(["Another reply."]))
+    message_id = str(uuid4())
+    await someone.say("Hello.", message_id)
+    turn = (UUID(someone.session["id"]), UUID(message_id))
+    connection = await room_database.connect(owner=True)
+    await connection.execute(
+        "UPDATE turns SET state = 'pending', error = NULL, completed_at = NULL, worker_id = gen_random_uuid(),"
+        " lease_until = now() + interval '1 s' WHERE session_id = $1 AND message_id = $2",
+        *turn,
+    )
+    # A batch of another worker: begun before the lease ended, committed after it.
+    async with connection.transaction():
+        await connection.execute(
+            "UPDATE turns SET state = 'streaming', first_token_at = now(), lease_until = now() + interval '5 s'"
+            " WHERE session_id = $1 AND message_id = $2",
+            *turn,
+        )
+        await connection.execute(
+            "INSERT INTO turn_deltas (session_id, message_id, ends_at, text) VALUES ($1, $2, 6, 'First.')",
+            *turn,
+        )
+        await asyncio.sleep(1.2)
+        again = asyncio.create_task(someone.say("Hello.", message_id))
+        await asyncio.sleep(0.5)
+    await connection.close()
+    assert text_of(await again) == "First."
+    assert ((await turns(someone))[1]["state"], (await turns(someone))[1]["reply"]) == (
+        "interrupted",
+        "First.",
+    )
+    assert len(model.requests) == 1

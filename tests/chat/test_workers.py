@@ -185,40 +185,6 @@ async def test_a_repeat_after_the_lease_takes_the_place_of_the_ask_that_its_work
     assert await reply_of(someone) == ("complete", "Thank you.")
 
 
-async def test_a_repeat_does_not_ask_again_for_a_turn_whose_first_words_were_still_on_their_way(
-    database: Database, model: ScriptedModel, start: Callable[..., Service], enter: Enter
-) -> None:
-    someone = await enter(start())
-    model.say(Script(status=401), Script(["Another reply."]))
-    message_id = str(uuid4())
-    await someone.say("Hello.", message_id)
-    turn = (UUID(someone.session["id"]), UUID(message_id))
-    connection = await database.connect(owner=True)
-    await connection.execute(
-        "UPDATE turns SET state = 'pending', error = NULL, completed_at = NULL, worker_id = gen_random_uuid(),"
-        " lease_until = now() + interval '1 s' WHERE session_id = $1 AND message_id = $2",
-        *turn,
-    )
-    # A batch of another worker: begun before the lease ended, committed after it.
-    async with connection.transaction():
-        await connection.execute(
-            "UPDATE turns SET state = 'streaming', first_token_at = now(), lease_until = now() + interval '5 s'"
-            " WHERE session_id = $1 AND message_id = $2",
-            *turn,
-        )
-        await connection.execute(
-            "INSERT INTO turn_deltas (session_id, message_id, ends_at, text) VALUES ($1, $2, 6, 'First.')",
-            *turn,
-        )
-        await asyncio.sleep(1.2)
-        again = asyncio.create_task(someone.say("Hello.", message_id))
-        await asyncio.sleep(0.5)
-    await connection.close()
-    assert text_of(await again) == "First."
-    assert await reply_of(someone) == ("interrupted", "First.")
-    assert len(model.requests) == 1
-
-
 async def test_a_worker_killed_before_the_first_token_leaves_its_turn_to_be_asked_again(
     model: ScriptedModel, start: Callable[..., Service], enter: Enter
 ) -> None:
