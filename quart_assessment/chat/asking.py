@@ -232,6 +232,7 @@ class Asking:
 
     async def _read_once(self, line: Line, prompt: Prompt, until: float) -> Outcome:
         filtered, checked = ReplyText(may_end=self.ask.may_end), ReplyCheck(self.ask.language)
+        failure: ModelFailure | None = None
         with measures.model_times.time():
             texts = line.provider.reply(prompt, self.making.note_ask(prompt), until=until)
             async with aclosing(texts):
@@ -244,16 +245,16 @@ class Asking:
                         if filtered.ended:
                             await take_the_rest(texts)
                             break
-                except ModelFailure:
-                    # What was held back to be judged is text, too: a model that gave some is not asked again.
-                    self._show(checked.feed(filtered.finish()) + checked.finish())
-                    if checked.hit is None:
-                        raise
+                except ModelFailure as broken_off:
+                    failure = broken_off
+        # What was held back to be judged is text, too: a model that broke off after some is not asked again.
         self._show(checked.feed(filtered.finish()) + checked.finish())
         if checked.hit is not None:
             measures.replies_cut.labels(checked.hit.rule).inc()
-            failure = None if self.reply.has_text else ModelRefused.code
-            return Outcome(failure, cut_by=checked.hit.detector)
+            refused = None if self.reply.has_text else ModelRefused.code
+            return Outcome(refused, cut_by=checked.hit.detector)
+        if failure is not None:
+            raise failure
         if not self.reply.has_text and not filtered.ended:
             raise ModelUnavailable
         return Outcome(None, filtered.ended)

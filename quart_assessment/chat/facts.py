@@ -66,7 +66,7 @@ class Turn:
     """A turn as it stands. One whose worker was lost is interrupted, though no row may say so yet.
 
     `reply` is all that was committed, from the code point at which reading began. `passed` says that the
-    interview went on after it, or ended.
+    interview went on after it, or ended; `lost`, that its worker was lost and no row says so.
     """
 
     key: TurnKey
@@ -83,6 +83,7 @@ class Turn:
     conversation_ended: bool
     error: str | None
     asks: int
+    lost: bool
     passed: bool
     sent_at: datetime
     first_token_at: datetime | None
@@ -92,11 +93,6 @@ class Turn:
     def running(self) -> bool:
         """Whether its reply is still being made."""
         return self.state in ("pending", "streaming")
-
-    @property
-    def stands_broken_off(self) -> bool:
-        """Whether its reply broke off in the middle, and nothing has followed: its worker may have been lost."""
-        return self.state == "interrupted" and self.replied and not self.passed
 
     @property
     def may_be_asked_again(self) -> bool:
@@ -125,9 +121,13 @@ class Standing:
     silent_since: datetime | None
     session_messages: int
 
+    def has_all_replies(self, settings: ChatSettings) -> bool:
+        """Whether the interview had as many replies as it may."""
+        return self.replied >= settings.max_turns
+
     def leaves_room(self, settings: ChatSettings) -> bool:
         """Whether one more message may be taken."""
-        return self.replied < settings.max_turns and self.session_messages < settings.turns_a_session
+        return not self.has_all_replies(settings) and self.session_messages < settings.turns_a_session
 
 
 @dataclass(frozen=True, slots=True)

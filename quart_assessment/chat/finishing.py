@@ -55,7 +55,7 @@ async def finish(connection: AsyncConnection, session: Session, settings: ChatSe
     standing = await repository.select_standing(connection, part.id)
     if standing.last_number is None:
         raise ChatNotStarted
-    if standing.replied >= settings.max_turns:
+    if standing.has_all_replies(settings):
         await end_at_limit(connection, session)
         return Finished("turn_limit", session.now)
     replied, reason = standing.replied, "participant"
@@ -88,7 +88,7 @@ async def settle_lost(database: Database, session_id: UUID) -> bool:
             return False
         standing = await repository.select_standing(connection, session.chat.id)
         settings = (await studies.pinned(connection, session.study_version_id)).chat
-        if standing.running is not None or standing.replied < settings.max_turns:
+        if standing.running is not None or not standing.has_all_replies(settings):
             return False
         await end_at_limit(connection, session)
         return True

@@ -5,7 +5,10 @@ from __future__ import annotations
 RUNNING = "(u.state IN ('pending', 'streaming') AND u.lease_until > now())"
 """Whether the reply of turn `u` is being made; past its lease its worker counts as lost."""
 
-STATE = f"CASE WHEN u.state IN ('pending', 'streaming') AND NOT {RUNNING} THEN 'interrupted' ELSE u.state END"
+LOST = "(u.state IN ('pending', 'streaming') AND u.lease_until <= now())"
+"""Whether turn `u` stands as running, though its worker counts as lost."""
+
+STATE = f"CASE WHEN {LOST} THEN 'interrupted' ELSE u.state END"
 """The state of turn `u`, also where its worker was lost and nobody has written so yet."""
 
 ANSWERED = f"(u.turn_number > 0 AND u.first_token_at IS NOT NULL AND NOT {RUNNING})"

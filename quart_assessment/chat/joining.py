@@ -85,7 +85,7 @@ async def turn_events(
                 position += len(turn.reply)
                 yield _chunk(turn.reply, position)
             if not turn.running:
-                if turn.stands_broken_off:
+                if turn.lost:
                     await settle_lost(live.database, key.session_id)
                 yield _last(turn)
                 return

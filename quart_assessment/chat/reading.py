@@ -54,9 +54,8 @@ async def read_interview(database: Database, caller: Caller, session_id: UUID) -
     """
     async with database.reading() as connection:
         interview = await _read(connection, caller, session_id)
-    if not interview.turns or not interview.turns[-1].stands_broken_off:
-        return interview
-    if not await settle_lost(database, session_id):
+    lost = bool(interview.turns) and interview.turns[-1].lost
+    if not (lost and await settle_lost(database, session_id)):
         return interview
     async with database.reading() as connection:
         return await _read(connection, caller, session_id)

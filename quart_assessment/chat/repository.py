@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.chat.facts import Hold, Standing, Turn, TurnKey
-from quart_assessment.chat.fragments import ANSWERED, RUNNING, STATE
+from quart_assessment.chat.fragments import ANSWERED, LOST, RUNNING, STATE
 from quart_assessment.chat.providers import Exchange
 from quart_assessment.chat.tables import turns
 from quart_assessment.safety.rules import LONGEST_ASKED
@@ -31,10 +31,9 @@ _TURN = f"""
     SELECT u.session_id, u.message_id, u.assessment_id, u.turn_number, {STATE} AS state, u.message,
         substr(coalesce(CASE WHEN u.completed_at IS NULL THEN ({_DELTAS}) END, u.reply), :start + 1) AS reply,
         u.first_token_at IS NOT NULL AS replied, u.safety, u.detector, u.help, u.policy, u.conversation_ended,
-        CASE WHEN u.completed_at IS NULL AND NOT {RUNNING} THEN 'interrupted' ELSE u.error END AS error,
+        CASE WHEN {LOST} THEN 'interrupted' ELSE u.error END AS error, {LOST} AS lost,
         u.asks, {_PASSED} AS passed, u.received_at AS sent_at, u.first_token_at,
-        CASE WHEN u.completed_at IS NULL AND NOT {RUNNING} THEN u.lease_until ELSE u.completed_at END
-            AS completed_at
+        CASE WHEN {LOST} THEN u.lease_until ELSE u.completed_at END AS completed_at
     FROM turns u
 """  # noqa: S608
 _ONE = sa.text(f"{_TURN} WHERE u.session_id = :session_id AND u.message_id = :message_id")
@@ -69,12 +68,11 @@ _HISTORY = sa.text("""
 _SETTLE = sa.text(f"""
     UPDATE turns u SET state = 'interrupted', error = 'interrupted', completed_at = u.lease_until,
         reply = coalesce(({_DELTAS}), '')
-    WHERE u.assessment_id = :assessment_id AND u.state IN ('pending', 'streaming') AND u.lease_until <= now()
+    WHERE u.assessment_id = :assessment_id AND {LOST}
 """)  # noqa: S608
-_SESSIONS_OF_LOST = sa.text("""
-    SELECT u.session_id FROM turns u WHERE u.state IN ('pending', 'streaming') AND u.lease_until <= now() LIMIT :most
-    FOR UPDATE SKIP LOCKED
-""")
+_SESSIONS_OF_LOST = sa.text(f"""
+    SELECT u.session_id FROM turns u WHERE {LOST} LIMIT :most FOR UPDATE SKIP LOCKED
+""")  # noqa: S608
 _END_WITH_NEWEST = sa.text("""
     UPDATE turns SET conversation_ended = true
     WHERE assessment_id = :assessment_id

@@ -180,7 +180,7 @@ async def _taken(
     if hit is not None:
         await risk.store_turn(connection, session, settings, standing, row, hit)
         return _Decision()
-    if standing.replied >= settings.max_turns:
+    if standing.has_all_replies(settings):
         await end_at_limit(connection, session)
         return _Decision(refusal=ChatEnded())
     if not standing.leaves_room(settings):

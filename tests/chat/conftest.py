@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -48,13 +49,13 @@ def services(
 
 
 @pytest.fixture
-async def arrive(services: tuple[Service, Service], room_database: Database) -> AsyncIterator[Arrive]:
-    """Bring somebody to the chat of a study of their own: arrive(min_turns=1, policy="pause", ...)."""
+async def bring(services: tuple[Service, Service], room_database: Database) -> AsyncIterator[Arrive]:
+    """Bring somebody to the parts of a study of their own: bring("phq_first", min_turns=1, ...)."""
     async with AsyncExitStack() as stack:
 
-        async def arrived(**chat: object) -> Participant:
+        async def brought(order: str, **chat: object) -> Participant:
             study = study_with(
-                slug=f"s-{uuid4().hex[:12]}", presentation={"order": "chat_first"}, chat=chat, demo=True
+                slug=f"s-{uuid4().hex[:12]}", presentation={"order": order}, chat=chat, demo=True
             )
             people = await populated(room_database, study, participants=1)
             client = await stack.enter_async_context(services[0].client())
@@ -63,7 +64,13 @@ async def arrive(services: tuple[Service, Service], room_database: Database) -> 
             await someone.arrive()
             return someone
 
-        yield arrived
+        yield brought
+
+
+@pytest.fixture
+def arrive(bring: Arrive) -> Arrive:
+    """Bring somebody to the chat of a study of their own: arrive(min_turns=1, policy="pause", ...)."""
+    return partial(bring, "chat_first")
 
 
 @pytest.fixture

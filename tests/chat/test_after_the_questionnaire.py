@@ -1,48 +1,30 @@
 """The interview of a study whose questionnaire comes first, and is begun anew meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
 from uuid import uuid4
 
 import pytest
 
+from tests.chat.conftest import Arrive
 from tests.ground.participant import Participant, kept, text_of
-from tests.ground.postgres import Database
 from tests.ground.scripted_model import Script, ScriptedModel, until
-from tests.ground.service import Service
-from tests.ground.study import populated, study_with
-
-ArriveLater = Callable[..., Awaitable[Participant]]
 
 
 @pytest.fixture
-async def arrive_later(
-    services: tuple[Service, Service], room_database: Database
-) -> AsyncIterator[ArriveLater]:
+def arrive_later(bring: Arrive) -> Arrive:
     """Bring somebody who has handed in the questionnaire to the greeting: arrive_later(after_risk_answer="skip")."""
-    async with AsyncExitStack() as stack:
 
-        async def arrived(**chat: object) -> Participant:
-            study = study_with(
-                slug=f"s-{uuid4().hex[:12]}",
-                presentation={"order": "phq_first"},
-                chat={"min_turns": 1} | chat,
-                demo=True,
-            )
-            (person,) = (await populated(room_database, study, participants=1)).participants
-            someone = Participant(await stack.enter_async_context(services[0].client()))
-            await someone.log_in(person.username, person.password)
-            await someone.arrive()
-            await someone.answer_all()
-            await someone.greet()
-            return someone
+    async def arrived(**chat: object) -> Participant:
+        someone = await bring("phq_first", min_turns=1, **chat)
+        await someone.answer_all()
+        await someone.greet()
+        return someone
 
-        yield arrived
+    return arrived
 
 
 async def test_an_interview_that_is_left_out_stops_its_running_reply(
-    arrive_later: ArriveLater, model: ScriptedModel
+    arrive_later: Arrive, model: ScriptedModel
 ) -> None:
     someone = await arrive_later(after_risk_answer="skip")
     hold = asyncio.Event()
@@ -59,7 +41,7 @@ async def test_an_interview_that_is_left_out_stops_its_running_reply(
 
 
 async def test_a_failed_turn_is_asked_again_while_the_questionnaire_is_done_anew(
-    arrive_later: ArriveLater, model: ScriptedModel
+    arrive_later: Arrive, model: ScriptedModel
 ) -> None:
     someone = await arrive_later()
     model.say(Script(status=401), Script(["Thank you."]))
