@@ -12,29 +12,16 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_assessment.database.schema import new_id
-from quart_assessment.phq.statement import INPUT, SAVE, SAVE_ALONE
+from quart_assessment.phq.fragments import FIRST_RECEIVED
+from quart_assessment.phq.statement import INPUT, OF_ASSESSMENT, SAVE, SAVE_ALONE
 from quart_assessment.phq.tables import questions, response_revisions, responses
 
-_FIRST_RECEIVED = (
-    sa.select(sa.func.min(response_revisions.c.received_at))
-    .join(
-        questions,
-        sa.and_(
-            questions.c.session_id == response_revisions.c.session_id,
-            questions.c.id == response_revisions.c.question_id,
-        ),
-    )
-    .where(questions.c.assessment_id == sa.bindparam("assessment_id"))
-)
-
-
-_QUESTIONNAIRES_OF = sa.text("""
-    SELECT DISTINCT a.replaced_at IS NOT NULL AS replaced,
-        a.completed_at IS NOT NULL AND a.end_reason <> 'skipped' AS completed,
-        coalesce(a.end_reason = 'skipped', false) AS skipped
+_FIRST_RECEIVED = sa.text(f"SELECT {FIRST_RECEIVED} FROM assessments p WHERE p.id = :assessment_id")  # noqa: S608
+_QUESTIONNAIRES_OF = sa.text(f"""
+    SELECT DISTINCT {OF_ASSESSMENT}
     FROM questions q JOIN assessments a ON a.id = q.assessment_id
     WHERE q.session_id = :session_id AND q.id = ANY(:question_ids)
-""")
+""")  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,13 @@ _TIMING = (
 )
 _STORED = ("value", "version", *_TIMING)
 _WITHDRAWN = withdrawn("questionnaire")
+_SHUT = "(skipped OR withdrawn OR (NOT replaced AND NOT reached))"
+OF_ASSESSMENT = """
+        a.completed_at IS NOT NULL AND a.end_reason <> 'skipped' AS completed,
+        coalesce(a.end_reason = 'skipped', false) AS skipped,
+        a.replaced_at IS NOT NULL AS replaced
+"""
+"""What of assessment `a` decides whether it takes an answer."""
 _SAME = "r.version = {0}.version AND r.value IS NOT DISTINCT FROM {0}.value"
 
 _ASKED = f"""
@@ -58,9 +65,7 @@ def _found(locking: str) -> str:
     return f"""
     SELECT k.*, now() AS received_at, s.study_id, s.language,
         q.assessment_id, q.risk, q.scale_min,
-        a.completed_at IS NOT NULL AND a.end_reason <> 'skipped' AS completed,
-        coalesce(a.end_reason = 'skipped', false) AS skipped,
-        a.replaced_at IS NOT NULL AS replaced,
+        {OF_ASSESSMENT},
         coalesce(s.end_reason = 'withdrawn', false) OR {_WITHDRAWN} AS withdrawn,
         {ENDED_AT} IS NOT NULL AS ended,
         {ENDED_AT} IS NOT NULL AND coalesce({TAKES_LATE} AND {before_the_end("k.session_ms")}, false)
@@ -87,10 +92,8 @@ _JUDGED = f"""
             WHEN EXISTS (SELECT 1 FROM response_revisions r WHERE r.session_id = f.session_id
                 AND r.question_id = f.question_id AND {_SAME.format("f")} AND NOT r.after_completion) THEN 'repeat'
             WHEN completed THEN 'completed'
-            WHEN ended AND (NOT takes_late OR skipped OR withdrawn OR (NOT replaced AND NOT reached))
-                THEN 'session_ended'
-            WHEN skipped OR withdrawn THEN 'wrong_step'
-            WHEN NOT replaced AND NOT reached THEN 'wrong_step'
+            WHEN ended AND (NOT takes_late OR {_SHUT}) THEN 'session_ended'
+            WHEN {_SHUT} THEN 'wrong_step'
             WHEN NOT fits THEN 'invalid'
             ELSE 'ok'
         END AS verdict
