@@ -140,18 +140,12 @@ export class Journey {
     route.go("assessment");
   }
 
-  /** Delete all that this device keeps of who is here. @throws DOMException it keeps it still. */
+  /** Delete all that this device keeps of who is here. */
   async deleteHere(): Promise<void> {
-    if (this.user === null || this.outbox === null) return;
-    const { durable } = this.outbox;
+    if (this.user === null) return;
     // An open database is not deleted.
-    this.outbox.close();
-    try {
-      await wipe(this.user.id);
-    } catch (fault) {
-      // Where the device keeps nothing there may be nothing to delete by, either.
-      if (durable) throw fault;
-    }
+    this.outbox?.close();
+    await wipe(this.user.id);
   }
 
   /** Load the page anew, as nobody. */

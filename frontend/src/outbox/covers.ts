@@ -1,6 +1,6 @@
 import type { Id } from "../api/contract";
 import type { NewEntry } from "./entries";
-import { nameOf, type Row } from "./rows";
+import { isOf, nameOf, type Row } from "./rows";
 
 /**
  * Entries as they were to be written anew, where the device had no room: its row keeps their place in the order. They
@@ -32,9 +32,7 @@ export class Covers {
   }
 
   forget(session: Id, kinds?: readonly string[]): void {
-    for (const [name, entry] of this.over) {
-      if (entry.session === session && (kinds?.includes(entry.kind) ?? true)) this.over.delete(name);
-    }
+    for (const [name, entry] of this.over) if (isOf(entry, session, kinds)) this.over.delete(name);
   }
 
   clear(): void {

@@ -68,7 +68,11 @@ export async function connect(person: Id, lost: () => void): Promise<Connection>
 
 /** Delete a person's database; pages that have it open let go of it. One that sleeps does so when it wakes. */
 export async function erase(person: Id): Promise<void> {
-  await within(DELETE_MS, deleteDB(databaseOf(person))).catch(() => undefined);
+  try {
+    await within(DELETE_MS, deleteDB(databaseOf(person)));
+  } catch {
+    // A browser without databases has none of theirs, either.
+  }
 }
 
 /** @throws Error `work` takes longer; what comes of it then is given to `late`. */

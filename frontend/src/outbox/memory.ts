@@ -1,7 +1,7 @@
 import type { Id } from "../api/contract";
 import type { NewEntry, RefusedEntry } from "./entries";
 import type { Left } from "./letting_go";
-import { itemOf, nameOf, type Row } from "./rows";
+import { isOf, itemOf, nameOf, type Row } from "./rows";
 import { LANE, type Course } from "./rules";
 import type { Shelf } from "./shelf";
 
@@ -93,7 +93,7 @@ export class Memory implements Shelf {
 
   async forget(session: Id, kinds?: readonly string[]): Promise<void> {
     for (const [name, { row }] of this.held) {
-      if (row.session === session && (kinds?.includes(row.kind) ?? true)) this.held.delete(name);
+      if (isOf(row, session, kinds)) this.held.delete(name);
     }
     if (kinds !== undefined) return;
     this.refused = this.refused.filter((one) => one.session !== session);

@@ -19,7 +19,7 @@ import { courseOf, Keeping } from "./keeping";
 import { Leader } from "./leader";
 import { others, register } from "./people";
 import { Queue } from "./queue";
-import type { Row } from "./rows";
+import { isOf, type Row } from "./rows";
 import { LANE } from "./rules";
 import { Sender, type Trouble } from "./sender";
 import { Shelves } from "./shelves";
@@ -210,8 +210,7 @@ class Box implements Outbox {
   async forget(session: Id, kinds?: readonly Kind[]): Promise<void> {
     await Promise.all(Object.values(this.lines));
     await this.shelves.forget(session, kinds);
-    const goes = (kind: Kind) => kinds?.includes(kind) ?? true;
-    this.queue.remove(this.queue.rows.filter((row) => row.session === session && goes(row.kind)));
+    this.queue.remove(this.queue.rows.filter((row) => isOf(row, session, kinds)));
     if (kinds === undefined) this.refused = this.refused.filter((one) => one.session !== session);
     this.changed();
     // The page that sends has these rows, too, and what it needs to send them.

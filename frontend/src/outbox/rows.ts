@@ -29,6 +29,15 @@ export function labelOf(row: Pick<Row, "kind" | "session" | "item">): string {
   return `${row.kind}/${row.session}/${row.item}`;
 }
 
+/** Whether an entry is of a session, and of one of `kinds` where they are named. */
+export function isOf(
+  one: Pick<Row, "kind" | "session">,
+  session: Id,
+  kinds: readonly string[] | undefined,
+): boolean {
+  return one.session === session && (kinds?.includes(one.kind) ?? true);
+}
+
 export function itemOf(entry: NewEntry): Id {
   switch (entry.kind) {
     case "answer":

@@ -110,12 +110,14 @@ export class Shelves implements Shelf {
   /** It is there until the page is left, whether the device has room for it or not. */
   async keep(name: string, value: unknown, session: Id | null, at: number): Promise<void> {
     await this.remember(name, value, session);
-    const written = this.device?.keep(name, value, session, at).then(
-      () => true,
-      () => false,
-    );
+    if (this.device === null) return;
+    try {
+      await this.device.keep(name, value, session, at);
+    } catch {
+      return;
+    }
     // Another page may keep a newer one there from now on.
-    if ((await written) === true) this.ahead.delete(name);
+    this.ahead.delete(name);
   }
 
   /** Of no use to the next visit. */

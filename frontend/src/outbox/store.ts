@@ -2,7 +2,7 @@ import type { IDBPTransaction, StoreNames } from "idb";
 import type { Id } from "../api/contract";
 import { connect, erase, type Connection, type Schema } from "./database";
 import type { CaptureEntry, NewEntry, RefusedEntry } from "./entries";
-import { itemOf, labelOf, type NewRow, type Row } from "./rows";
+import { isOf, itemOf, labelOf, type NewRow, type Row } from "./rows";
 import type { Course } from "./rules";
 import type { Shelf } from "./shelf";
 import { whatToLetGo, type Left } from "./letting_go";
@@ -283,7 +283,7 @@ async function forgetIn(tx: Writing<All>, session: Id, kinds?: readonly string[]
     ...(await tx.objectStore("entries").getAll()),
     ...(await tx.objectStore("captures").getAll()),
   ];
-  const gone = rows.filter((row) => row.session === session && (kinds?.includes(row.kind) ?? true));
+  const gone = rows.filter((row) => isOf(row, session, kinds));
   await Promise.all(gone.map((row) => remove(tx, row)));
   if (kinds !== undefined) return;
   for (const key of await tx.objectStore("refused").getAllKeys()) {
